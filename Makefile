@@ -1,0 +1,52 @@
+# The handful of verbs. Nothing but python3 (3.11 or newer, with venv) and make is needed to start.
+PYTHON ?= python3
+BIN := .venv/bin
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export GX_ANALYTICS_ENABLED := false
+export DAGSTER_DISABLE_TELEMETRY := true
+
+.PHONY: help setup run test test-all check ui bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.installed ## make .venv with everything locked
+
+.venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Omnivue needs Python 3.11 or newer: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian and Ubuntu: apt install python3-venv)"; exit 1; }
+	@echo "Installing the locked packages into .venv ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## simulate a retailer if landing is empty, run the nightly job, publish the marts
+	@$(BIN)/omnivue simulate --if-empty
+	@$(BIN)/omnivue run
+
+test: setup ## the tests of every day
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+test-all: check ## every check and every test, slow ones too
+	$(BIN)/python -m pytest -n 2
+
+check: setup ## format, lint, types, imports, SQL lint, contracts, dbt parse
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint --processes 2 dbt/models
+	$(BIN)/omnivue contracts check
+	$(BIN)/omnivue dbt parse
+
+ui: setup ## the Dagster UI on http://127.0.0.1:3000
+	@$(BIN)/omnivue ui
+
+bench: setup ## timings: simulator, ingestion beside plain DuckDB, the whole job
+	$(BIN)/python -m benchmarks.ingestion
+	$(BIN)/python -m benchmarks.job
+
+clean: ## remove what a run rebuilds; landing, ledger, releases and settings stay
+	@if [ -x $(BIN)/omnivue ]; then $(BIN)/omnivue clean; fi
+	@rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache build *.egg-info

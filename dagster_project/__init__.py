@@ -1,0 +1,1 @@
+"""Omnivue's Python: it ingests, identifies, publishes and orchestrates; dbt transforms, data_quality judges."""

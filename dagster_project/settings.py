@@ -1,0 +1,244 @@
+"""Settings and places: the business's choices, validated once, and where everything lives under OMNIVUE_HOME.
+
+Dagster, the rooms and dbt all read these two objects; nothing else reads the environment or the YAML.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
+DEFAULTS_FILE = Path(__file__).with_name("settings.yaml")
+DEMO_ID_KEY = "omnivue-demo-key"
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message names file, setting, value and remedy."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Business(_Section):
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    time_zone: str
+    country: str = Field(pattern=r"^[A-Z]{2}$")
+    default_vat_rate: float = Field(ge=0, lt=1)
+    fx_rates: dict[str, float]
+    non_product_skus: list[str]
+    opening_hours: dict[int, tuple[str, str]]
+    first_reply_target_hours: dict[str, float]
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Paris") from error
+        return value
+
+
+class Windows(_Section):
+    active_days: int = Field(gt=0)
+    cart_abandoned_hours: int = Field(gt=0)
+    cart_recovered_days: int = Field(gt=0)
+    ticket_solved_days: int = Field(gt=0)
+    repeat_contact_days: int = Field(gt=0)
+    click_session_minutes: int = Field(gt=0)
+    journey_gap_days: int = Field(gt=0)
+
+
+class Reliability(_Section):
+    min_n: int = Field(gt=0)
+    min_cell: int = Field(gt=0)
+
+
+class Identity(_Section):
+    id_key: str = Field(min_length=8)
+    max_people_per_email: int = Field(gt=0)
+    max_people_per_phone: int = Field(gt=0)
+    max_cluster_records: int = Field(gt=1)
+
+
+class Ingestion(_Section):
+    max_rejected_share: float = Field(ge=0, le=1)
+    threads: int = Field(gt=0)
+
+
+class Publishing(_Section):
+    keep_releases: int = Field(gt=0)
+    storage_version: str = Field(pattern=r"^v1\.\d+\.\d+$")
+
+
+class Objective(_Section):
+    objective: str
+    kpi: Literal["nps", "csat", "retention_rate", "net_revenue"]
+    dimension: str
+    owner: str
+    target_kind: Literal["absolute", "relative", "points"]
+    direction: Literal["higher", "lower"]
+    start: dt.date
+    due: dt.date
+    target: float
+
+
+class Settings(_Section):
+    """Everything a retailer may choose. Raises pydantic.ValidationError on an unknown or ill-typed setting."""
+
+    as_of: dt.date | None
+    engine: Literal["duckdb"]
+    business: Business
+    windows: Windows
+    reliability: Reliability
+    identity: Identity
+    ingestion: Ingestion
+    publishing: Publishing
+    objectives: list[Objective]
+
+    def public(self) -> dict[str, Any]:
+        """The settings as JSON values, without secrets: what dbt receives and `release_info` records."""
+        values: dict[str, Any] = self.model_dump(mode="json")
+        del values["identity"]["id_key"]
+        return values
+
+    def dbt_vars(self, as_of: dt.date) -> str:
+        """The `--vars` argument of every dbt call: the public settings with `as_of` resolved."""
+        return json.dumps(self.public() | {"as_of": as_of.isoformat()}, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything lives; nothing is written outside `root`."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def raw(self) -> Path:
+        return self.lake / "raw"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.root / "quarantine"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger"
+
+    @property
+    def directory(self) -> Path:
+        return self.root / "directory" / "customer_directory.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def docs(self) -> Path:
+        return self.root / "docs"
+
+    @property
+    def quality(self) -> Path:
+        """Results and failing keys of the latest gate runs."""
+        return self.root / "quality"
+
+    @property
+    def dbt(self) -> Path:
+        return self.root / "dbt"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def settings_file(self) -> Path:
+        return self.root / "settings.yaml"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "run.lock"
+
+    def create(self) -> Home:
+        """Make the folders; those with personal data are for their owner alone (mode 0700)."""
+        for path in (self.landing, self.published, self.docs, self.dbt, self.dagster):
+            path.mkdir(parents=True, exist_ok=True)
+        for path in (self.lake, self.quarantine, self.ledger, self.warehouse.parent, self.directory.parent):
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o700)
+        return self
+
+
+def home() -> Home:
+    """OMNIVUE_HOME, or `var` in the current folder."""
+    return Home(Path(os.environ.get("OMNIVUE_HOME") or "var").resolve())
+
+
+def load_settings(override: Path | None = None) -> Settings:
+    """The shipped settings with `override` (a YAML file, may be absent) laid over them, key by key.
+
+    Raises SettingsError naming the file, the setting, its value and what is expected.
+    """
+    values = yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8"))
+    source = DEFAULTS_FILE
+    if override is not None and override.exists():
+        source = override
+        try:
+            own = yaml.safe_load(override.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise SettingsError(f"{override}: not valid YAML: {error}") from error
+        if not isinstance(own, dict):
+            raise SettingsError(f"{override}: expected settings as `name: value` lines, got {type(own).__name__}")
+        values = _overlay(values, own)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"{source}: setting '{where}' holds {first.get('input')!r}: {first['msg']}. "
+            f"See {DEFAULTS_FILE.name} for every setting and its default."
+        ) from error
+
+
+# Maps whose keys are the retailer's own: an override replaces them whole, so that an entry can be taken away.
+_WHOLE = {"fx_rates", "opening_hours", "first_reply_target_hours"}
+
+
+def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        if key not in _WHOLE and isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _overlay(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+@functools.cache
+def shipped_settings() -> Settings:
+    """The settings without any override."""
+    return load_settings()
