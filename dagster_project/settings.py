@@ -75,6 +75,7 @@ class Identity(_Section):
 
 class Ingestion(_Section):
     max_rejected_share: float = Field(ge=0, le=1)
+    contract_dirs: list[str]
     threads: int = Field(gt=0)
 
 

@@ -1,0 +1,67 @@
+"""Settings: what a wrong one says, how an override lies over the shipped ones, and that dbt's defaults are the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dagster_project.settings import DBT_PROJECT_DIR, Home, SettingsError, load_settings, shipped_settings
+
+
+def override(folder: Path, text: str) -> Path:
+    file = folder / "settings.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_an_override_replaces_what_it_names_and_nothing_else(tmp_path: Path) -> None:
+    settings = load_settings(override(tmp_path, "business: {currency: GBP}\nwindows: {active_days: 90}"))
+    assert (settings.business.currency, settings.windows.active_days) == ("GBP", 90)
+    assert settings.business.time_zone == shipped_settings().business.time_zone
+    assert settings.windows.journey_gap_days == shipped_settings().windows.journey_gap_days
+
+
+def test_exchange_rates_are_replaced_whole_so_that_one_can_be_taken_away(tmp_path: Path) -> None:
+    settings = load_settings(override(tmp_path, "business: {fx_rates: {GBP: 1.0}}"))
+    assert settings.business.fx_rates == {"GBP": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("windows: {active_days: soon}", ["windows.active_days", "'soon'"]),
+        ("business: {time_zone: Europe/Pari}", ["business.time_zone", "Europe/Pari", "Europe/Paris"]),
+        ("windows: {retention_days: 3}", ["windows.retention_days"]),
+        ("- a list", ["name: value"]),
+        ("business: {currency: [", ["not valid YAML"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: str, named: list[str]) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(override(tmp_path, text))
+    for part in ["settings.yaml", *named]:
+        assert part in str(error.value)
+
+
+def test_what_leaves_python_holds_no_secret() -> None:
+    settings = shipped_settings()
+    assert settings.identity.id_key not in settings.dbt_vars(dt.date(2026, 1, 1))
+    assert json.loads(settings.dbt_vars(dt.date(2026, 1, 1)))["as_of"] == "2026-01-01"
+
+
+def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
+    """dbt_project.yml has to repeat the defaults, for linters and for dbt alone: they must not drift apart."""
+    defaults = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    shipped = shipped_settings().public()
+    assert defaults.pop("as_of") is None
+    assert defaults == {name: shipped[name] for name in defaults}
+
+
+def test_folders_with_personal_data_are_made_for_their_owner_alone(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home").create()
+    for folder in (home.lake, home.quarantine, home.ledger, home.warehouse.parent, home.directory.parent):
+        assert folder.stat().st_mode & 0o077 == 0, folder
