@@ -1,0 +1,38 @@
+"""Ingestion: what the channels delivered becomes typed Parquet in the lake; what breaks its contract is set
+aside by name.
+
+`ingest` runs all extracts, `ingest_extract` one; `replay` tries again what was set aside; `read_deliveries`,
+`read_quarantine` and `latest_arrival` say what happened so far.
+"""
+
+from dagster_project.ingestion.ledger import (
+    DELIVERIES,
+    QUARANTINE,
+    latest_arrival,
+    read_deliveries,
+    read_quarantine,
+    read_records,
+)
+from dagster_project.ingestion.pipeline import (
+    ExtractReport,
+    IngestionReport,
+    find_contracts,
+    ingest,
+    ingest_extract,
+    replay,
+)
+
+__all__ = [
+    "DELIVERIES",
+    "QUARANTINE",
+    "ExtractReport",
+    "IngestionReport",
+    "find_contracts",
+    "ingest",
+    "ingest_extract",
+    "latest_arrival",
+    "read_deliveries",
+    "read_quarantine",
+    "read_records",
+    "replay",
+]
