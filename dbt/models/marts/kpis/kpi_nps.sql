@@ -1,0 +1,110 @@
+{%- set min_n = var('reliability')['min_n'] -%}
+
+with
+
+survey_responses as (
+    select * from {{ ref('fct_survey_responses') }}
+    where survey = 'nps'
+),
+
+date_periods as (
+    select * from {{ ref('bridge_date_periods') }}
+),
+
+segments as (
+    select * from {{ ref('customer_segments_monthly') }}
+),
+
+invitations as (
+    select
+        date_periods.period,
+        date_periods.period_start,
+        date_periods.is_complete,
+        survey_responses.survey_type,
+        coalesce(survey_responses.interaction_type, 'none') as interaction_type,
+        coalesce(survey_responses.channel, 'none') as channel,
+        coalesce(survey_responses.store_code, 'none') as store,
+        case
+            when survey_responses.customer_id = 'unknown' then 'unknown'
+            else coalesce(segments.omnichannel_level, 'none')
+        end as segment,
+        case when survey_responses.customer_id = 'unknown' then 0 else 1 end as is_identified,
+        survey_responses.score
+    from survey_responses
+    inner join date_periods
+        on survey_responses.invited_date = date_periods.date_day
+    left join segments
+        on
+            survey_responses.customer_id = segments.customer_id
+            and date_periods.segments_as_of = segments.as_of_date
+),
+
+counted as (
+    select
+        period,
+        period_start,
+        is_complete,
+        survey_type,
+        interaction_type,
+        channel,
+        store,
+        segment,
+        count(*) as invited,
+        sum(is_identified) as identified_invited,
+        count(score) as responses,
+        sum(case when score >= 9 then 1 else 0 end) as promoters,
+        sum(case when score in (7, 8) then 1 else 0 end) as passives,
+        sum(case when score <= 6 then 1 else 0 end) as detractors
+    from invitations
+    group by
+        period, period_start, is_complete, survey_type, interaction_type, channel, store, segment
+),
+
+-- Adjusted Wald for a difference of two shares: three imaginary answers, 0.75 of them promoters and 0.75 detractors.
+adjusted as (
+    select
+        *,
+        (promoters + 0.75e0) / (responses + 3) as adjusted_promoters,
+        (detractors + 0.75e0) / (responses + 3) as adjusted_detractors
+    from counted
+),
+
+bounded as (
+    select
+        *,
+        adjusted_promoters - adjusted_detractors as centre,
+        1.96e0 * sqrt(
+            (
+                adjusted_promoters + adjusted_detractors
+                - (adjusted_promoters - adjusted_detractors) * (adjusted_promoters - adjusted_detractors)
+            ) / (responses + 3)
+        ) as half_width
+    from adjusted
+),
+
+final as (
+    select
+        period,
+        period_start,
+        survey_type,
+        interaction_type,
+        channel,
+        store,
+        segment,
+        cast(invited as bigint) as invited,
+        cast(identified_invited as bigint) as identified_invited,
+        cast(responses as bigint) as responses,
+        cast(promoters as bigint) as promoters,
+        cast(passives as bigint) as passives,
+        cast(detractors as bigint) as detractors,
+        cast(identified_invited as double) / invited as identified_share,
+        cast(responses as double) / invited as response_rate,
+        case when responses > 0 then round(100e0 * greatest(centre - half_width, -1e0), 4) end as nps_low,
+        case when responses > 0 then round(100e0 * least(centre + half_width, 1e0), 4) end as nps_high,
+        case when responses > 0 then 100e0 * (promoters - detractors) / responses end as nps,
+        is_complete,
+        responses >= {{ min_n }} as is_reliable
+    from bounded
+)
+
+select * from final

@@ -1,0 +1,45 @@
+with
+
+source as (
+    select * from {{ source('raw', 'loyalty_members') }}
+),
+
+latest_snapshot as (
+    select max(ds) as snapshot_on from source
+),
+
+versions as (
+    select
+        *,
+        {{ delivery_rank(['card_number']) }} as version_rank,
+        min(_arrival_date) over (partition by card_number) as first_seen_date
+    from source
+),
+
+final as (
+    select
+        versions.card_number,
+        {{ clean_text('versions.first_name') }} as first_name,
+        {{ clean_text('versions.last_name') }} as last_name,
+        {{ clean_text('versions.email') }} as email,
+        {{ clean_text('versions.phone') }} as phone,
+        versions.birth_date,
+        {{ clean_text('versions.gender') }} as gender,
+        {{ clean_text('versions.postal_code') }} as postal_code,
+        {{ clean_text('versions.city') }} as city,
+        versions.joined_on,
+        {{ clean_text('versions.join_store') }} as join_store,
+        versions.tier,
+        versions.points_balance,
+        versions.status,
+        {{ clean_text('versions.web_account') }} as web_account,
+        versions.first_seen_date,
+        versions._arrival_date as last_seen_date,
+        versions.ds as snapshot_on,
+        versions.status = 'closed' or versions.ds < latest_snapshot.snapshot_on as is_closed
+    from versions
+    cross join latest_snapshot
+    where versions.version_rank = 1
+)
+
+select * from final
