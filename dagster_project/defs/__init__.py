@@ -1,0 +1,1 @@
+"""Everything that imports the orchestrator: thin assets, checks, the job, its schedule and sensor, resources."""

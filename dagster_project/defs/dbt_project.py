@@ -1,0 +1,221 @@
+"""dbt, called in process: the manifest when it is needed, and the two passes around identity.
+
+Belongs here: how dbt is invoked and what its results mean. Lives elsewhere: the models (`dbt/`), their assets
+(`dagster_project.defs.models`). The project is parsed once per process and both passes share that manifest: `as_of`
+changes every night, and dbt parses the whole project anew when a variable changed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from dagster_project.defs.errors import GateFailed
+from dagster_project.defs.run_plan import digest_of_files
+from dagster_project.settings import DBT_PROJECT_DIR, Home, Settings
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from dbt.contracts.graph.manifest import Manifest
+
+Watch = Callable[[str, int, int], None]
+Pass = Literal["first_pass", "second_pass"]
+_DIGEST_FILE = "omnivue_sources.sha256"
+
+
+class DbtError(RuntimeError):
+    """A model could not be built; the message names it and the database's complaint."""
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One model of one pass: `seconds` of execution."""
+
+    schema: str
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """What one pass built and how many of its tests passed; a test with severity warn that failed is in `warnings`."""
+
+    models: tuple[ModelRun, ...]
+    tests_passed: int
+    warnings: tuple[str, ...]
+
+
+class DbtProject:
+    """The dbt project of this code over one OMNIVUE_HOME."""
+
+    def __init__(self, home: Home, settings: Settings) -> None:
+        self._home = home
+        self._settings = settings
+        self._parsed: Manifest | None = None
+
+    @property
+    def manifest_path(self) -> Path:
+        return self._home.dbt / "target" / "manifest.json"
+
+    def manifest(self) -> dict[str, Any]:
+        """manifest.json as dbt wrote it, parsed anew when it is missing or older than the project's files."""
+        digest = digest_of_files([DBT_PROJECT_DIR])
+        record = self.manifest_path.with_name(_DIGEST_FILE)
+        is_fresh = self.manifest_path.exists() and record.exists() and record.read_text(encoding="utf-8") == digest
+        if not is_fresh:
+            self._parse()
+            record.write_text(digest, encoding="utf-8")
+        manifest: dict[str, Any] = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+        return manifest
+
+    def build(
+        self, pass_: Pass, as_of: dt.date, *, full_refresh: bool = False, watch: Watch | None = None
+    ) -> PassResult:
+        """Build and test every model tagged `pass_`. `watch` hears of each model as it ends: its name, how many are
+        done, how many there are.
+
+        Raises DbtError when a model fails, GateFailed when only tests do.
+        """
+        manifest = self._parsed or self._parse()
+        arguments = [
+            "build",
+            "--select",
+            f"tag:{pass_}",
+            # Unit tests belong to `make test`; a test that needs the other pass's models waits for that pass.
+            "--exclude-resource-type",
+            "unit_test",
+            "--indirect-selection",
+            "buildable",
+            "--vars",
+            self._settings.dbt_vars(as_of),
+        ]
+        if full_refresh:
+            arguments.append("--full-refresh")
+        total = sum(key.startswith("model.") and pass_ in node.tags for key, node in manifest.nodes.items())
+        result = self._invoke(arguments, manifest=manifest, listen=_model_listener(watch, total) if watch else None)
+        return _pass_result(result, self._home.dbt / "logs" / "dbt.log")
+
+    def command(self, arguments: Sequence[str], as_of: dt.date) -> int:
+        """Any dbt command, its output on the screen, in a process of its own; returns dbt's exit code."""
+        dbt = Path(sys.executable).with_name("dbt")
+        settings = ["--vars", self._settings.dbt_vars(as_of)]
+        return subprocess.run(
+            [str(dbt), *arguments, *self._places(), *settings], check=False, env=self._env()
+        ).returncode
+
+    def _env(self) -> dict[str, str]:
+        return os.environ | {
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "OMNIVUE_WAREHOUSE": str(self._home.warehouse),
+            "OMNIVUE_LAKE": str(self._home.lake),
+        }
+
+    def _places(self) -> list[str]:
+        return [
+            "--project-dir",
+            str(DBT_PROJECT_DIR),
+            "--profiles-dir",
+            str(DBT_PROJECT_DIR),
+            "--target-path",
+            str(self._home.dbt / "target"),
+            "--log-path",
+            str(self._home.dbt / "logs"),
+        ]
+
+    def _parse(self) -> Manifest:
+        variables = json.dumps(self._settings.public(), sort_keys=True)
+        manifest: Manifest = self._invoke(["parse", "--vars", variables])
+        self._parsed = manifest
+        return manifest
+
+    def _invoke(
+        self,
+        arguments: Sequence[str],
+        *,
+        manifest: Manifest | None = None,
+        listen: Callable[[Any], None] | None = None,
+    ) -> Any:
+        os.environ.update(self._env())
+        from dbt.cli.main import dbtRunner
+
+        outcome = dbtRunner(manifest=manifest, callbacks=[listen] if listen else []).invoke(
+            [
+                *arguments,
+                *self._places(),
+                "--log-level-file",
+                "info",
+                "--log-level",
+                "none",
+                "--no-version-check",
+            ]
+        )
+        _let_go()
+        if outcome.exception is not None:
+            raise DbtError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
+        return outcome.result
+
+
+def _model_listener(watch: Watch, total: int) -> Callable[[Any], None]:
+    """A listener to dbt's events that counts finished models."""
+    done = itertools.count(1)
+
+    def listen(event: Any) -> None:
+        if event.info.name == "NodeFinished" and event.data.node_info.resource_type == "model":
+            watch(event.data.node_info.node_name, next(done), total)
+
+    return listen
+
+
+def _let_go() -> None:
+    """Close what dbt keeps for the life of the process: its log file, and the warehouse, which others open with
+    options of their own."""
+    for handler in logging.getLogger("file_log").handlers:
+        handler.close()
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
+def _pass_result(result: Any, log: Path) -> PassResult:
+    errors: list[str] = []
+    failures: list[str] = []
+    warnings: list[str] = []
+    models: list[ModelRun] = []
+    tests_passed = 0
+    for node_result in result.results:
+        node, status = node_result.node, str(node_result.status)
+        sentence = f"{node.name}: {_first_line(node_result.message)}"
+        if node.resource_type == "test":
+            if status == "pass":
+                tests_passed += 1
+            elif status == "warn":
+                warnings.append(sentence)
+            elif status == "fail":
+                failures.append(sentence)
+        elif node.resource_type == "model" and status == "success":
+            models.append(ModelRun(node.schema, node.name, float(node_result.execution_time)))
+        if status in {"error", "runtime error"}:
+            errors.append(sentence)
+    if errors:
+        raise DbtError(f"dbt: {errors[0]}{_and_more(errors)}; see {log}")
+    if failures:
+        raise GateFailed(f"dbt test {failures[0]}{_and_more(failures)}")
+    return PassResult(tuple(models), tests_passed, tuple(warnings))
+
+
+def _first_line(message: str | None) -> str:
+    lines = [line.strip() for line in (message or "no message").splitlines() if line.strip()]
+    return " ".join(lines[:3])
+
+
+def _and_more(items: Sequence[str]) -> str:
+    return f" (and {len(items) - 1} more)" if len(items) > 1 else ""

@@ -1,0 +1,80 @@
+"""The dbt models as assets, in two passes around identity, and identity itself.
+
+Read from dbt's manifest when definitions are loaded; it is parsed on demand and kept until the dbt project changes.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from dagster_project.defs.catalog import OWNER, model_specs
+from dagster_project.defs.dbt_project import DbtProject, Pass
+from dagster_project.defs.pipeline import Pipeline
+from dagster_project.settings import home, load_settings
+
+LINKS = dg.AssetKey(["identity", "customer_links"])
+_IDENTITY = {
+    "customer_links": "One row per source record and the customer it belongs to. Read by every fact.",
+    "customer_history": "One row per event in the life of a customer id. Read by marts.customer_id_history.",
+    "normalised_keys": "One row per source record and contact key in its normal form. Personal, read by no mart.",
+}
+
+
+def dbt_pass(name: Pass, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
+    """One dbt invocation as one step that materialises `specs`."""
+
+    # Without retry: a model that fails, fails again.
+    @dg.multi_asset(name=f"dbt_{name}", specs=specs)
+    def build(
+        context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        result = pipeline.build(name)
+        for warning in result.warnings:
+            context.log.warning(f"dbt test {warning}")
+        seconds = {(model.schema, model.name): model.seconds for model in result.models}
+        rows = pipeline.rows(list(seconds))
+        for spec in specs:
+            table = (spec.key.path[0], spec.key.path[1])
+            metadata: dict[str, float] = {"seconds": round(seconds.get(table, 0.0), 2)}
+            if table in rows:
+                metadata["dagster/row_count"] = rows[table]
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
+
+    return build
+
+
+@dg.multi_asset(
+    name="identity",
+    specs=[
+        dg.AssetSpec(
+            ["identity", table],
+            deps=[["intermediate", "int_customer_records"]],
+            group_name="identity",
+            description=description,
+            owners=[OWNER],
+            kinds={"python", "duckdb"},
+        )
+        for table, description in _IDENTITY.items()
+    ],
+)
+def identity(pipeline: dg.ResourceParam[Pipeline]) -> Iterator[dg.MaterializeResult[None]]:
+    counts = pipeline.identify()
+    rows = pipeline.rows([("identity", table) for table in _IDENTITY])
+    for table in _IDENTITY:
+        metadata: dict[str, int] = {"dagster/row_count": rows[("identity", table)]}
+        if table == LINKS.path[1]:
+            metadata |= counts
+        yield dg.MaterializeResult(asset_key=["identity", table], metadata=metadata)
+
+
+@dg.definitions
+def models() -> dg.Definitions:
+    place = home().create()
+    manifest = DbtProject(place, load_settings(place.settings_file)).manifest()
+    return dg.Definitions(
+        assets=[
+            dbt_pass("first_pass", model_specs(manifest, "first_pass")),
+            identity,
+            dbt_pass("second_pass", model_specs(manifest, "second_pass")),
+        ]
+    )

@@ -1,0 +1,68 @@
+"""`omnivue run`: the job `nightly` in this process, the very one the schedule runs, and what came of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+
+from dagster_project.defs.errors import DataRejected, GateFailed, find
+from dagster_project.defs.home import prepare_dagster_home
+from dagster_project.defs.pipeline import Pipeline, StepReport
+from dagster_project.defs.schedules import NIGHTLY
+from dagster_project.publishing import Release, current_release, run_lock
+from dagster_project.settings import Home, Settings
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that ended well. `is_new` is False when nothing was new; `release` is the current one."""
+
+    release: Release | None
+    is_new: bool
+    steps: tuple[StepReport, ...]
+    data_docs: Path
+
+
+def run_nightly(
+    definitions: dg.Definitions,
+    home: Home,
+    settings: Settings,
+    *,
+    rebuild: bool = False,
+    tell: Callable[[StepReport], None] = lambda _: None,
+) -> Outcome:
+    """Run the job over `home`; `tell` hears of every step as it ends.
+
+    Raises DataRejected, GateFailed or publishing.RunBusy with a sentence for people; anything else is a crash, which
+    running again repairs. Runs and their events are kept in Dagster's home and shown by its UI.
+    """
+    steps: list[StepReport] = []
+
+    def hear(report: StepReport) -> None:
+        steps.append(report)
+        tell(report)
+
+    prepare_dagster_home(home)
+    # Of steps skipped because nothing is new, Dagster warns that their checks did not report.
+    logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
+    pipeline = Pipeline(home, settings, rebuild, hear)
+    with run_lock(home, started_at=dt.datetime.now(dt.UTC)), dg.DagsterInstance.get() as instance:
+        try:
+            definitions.resolve_job_def(NIGHTLY).execute_in_process(
+                instance=instance,
+                resources={"pipeline": pipeline},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={"omnivue/trigger": "command line"},
+            )
+        except Exception as error:
+            cause = find(error, DataRejected) or find(error, GateFailed) or pipeline.failure
+            if cause is None:
+                raise
+            raise cause from error
+    is_new = any(report.step == "publication" for report in steps)
+    return Outcome(current_release(home), is_new, tuple(steps), home.docs / "data_docs" / "index.html")

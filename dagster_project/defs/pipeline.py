@@ -1,0 +1,365 @@
+"""The night in plain steps, without the orchestrator: each asset calls one method, and so could a test.
+
+A `Pipeline` is one OMNIVUE_HOME with its settings. Steps hand over through the lake, the warehouse and `quality/`, not
+through memory, so that any step may run in a process of its own; what the run announced (release id, build time) is
+read back from `pipeline.run_info`. Every step reports what it did in counts, never in personal data.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import functools
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dagster_project.defs.dbt_project import DbtProject, Pass, PassResult
+from dagster_project.defs.errors import DataRejected
+from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
+from dagster_project.settings import Home, Settings, home, load_settings
+from dagster_project.warehouse import Warehouse
+from data_quality.results import to_arrow
+from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
+
+if TYPE_CHECKING:
+    from dagster_project.publishing import Release
+    from data_quality.contract import Contract
+    from data_quality.results import GateResult
+
+Count = int | float | str | bool
+RUN_INFO_SCHEMA = pa.schema(
+    [
+        ("release_id", pa.string()),
+        ("built_at", pa.timestamp("us")),
+        ("as_of", pa.date32()),
+        ("data_through", pa.date32()),
+        ("code_version", pa.string()),
+        ("engine", pa.string()),
+        ("settings_json", pa.string()),
+        ("input_digest", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did: wall `seconds` and counts by name, fit for logs and Dagster metadata."""
+
+    step: str
+    seconds: float
+    counts: Mapping[str, Count]
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """The run in progress, as `pipeline.run_info` holds it. `built_at` (UTC) is the only wall clock of a release."""
+
+    release_id: str
+    built_at: dt.datetime
+    as_of: dt.date
+    data_through: dt.date
+    code_version: str
+    input_digest: str
+
+
+@dataclass
+class Pipeline:
+    """The steps of a run over `home`.
+
+    `rebuild` builds a release even when nothing is new. `tell` hears of every step as it ends; `watch` of what goes on
+    within one: name of the extract or model, how many are done, and how many there are. `failure` is the last error of
+    a step, as it was before the orchestrator wrapped it.
+    """
+
+    home: Home
+    settings: Settings
+    rebuild: bool = False
+    tell: Callable[[StepReport], None] = field(default=lambda _: None)
+    watch: Callable[[str, int, int], None] | None = None
+    failure: Exception | None = field(default=None, init=False)
+
+    @classmethod
+    def here(cls, *, rebuild: bool = False) -> Pipeline:
+        """The pipeline of OMNIVUE_HOME, with its settings as they are now."""
+        place = home().create()
+        return cls(place, load_settings(place.settings_file), rebuild)
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.home.warehouse)
+
+    # -- landing ------------------------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def contracts(self) -> dict[str, Contract]:
+        """Every contract by extract, the retailer's own included."""
+        from dagster_project.ingestion import find_contracts
+
+        return find_contracts(self.home, self.settings)
+
+    def ingest(self) -> RunPlan:
+        """Take in what landed and decide whether there is anything to build. Raises DataRejected when an extract broke
+        its contract more than it may."""
+        from dagster_project.ingestion import ingest
+
+        with self._step("ingestion") as counts:
+            today = dt.datetime.now(ZoneInfo(self.settings.business.time_zone)).date()
+            report = ingest(self.home, self.settings, self.contracts, today=today, progress=self.watch)
+            for name in ("files_new", "files_rejected", "rows_read", "rows_loaded", "rows_quarantined"):
+                counts[name] = report.total(name)
+            counts["unknown_folders"] = len(report.unknown_folders)
+            if report.threshold_exceeded:
+                more = len(report.threshold_exceeded) - 1
+                raise DataRejected(report.threshold_exceeded[0] + (f" (and {more} more extracts)" if more else ""))
+        return self.plan()
+
+    def plan(self) -> RunPlan:
+        """What a run would build from now, and whether the current release is that already."""
+        from dagster_project.ingestion import latest_arrival, read_deliveries
+        from dagster_project.publishing import current_release
+
+        deliveries = read_deliveries(self.home)
+        as_of = self.settings.as_of or latest_arrival(self.home) or dt.date(1970, 1, 1)
+        version = code_version()
+        current = current_release(self.home)
+        # What a file counts for changes with its contract, which may lie outside the code.
+        facts = deliveries.select(["file", "content_hash", "outcome", "is_current", "rows_loaded"]).to_pylist()
+        return RunPlan(
+            as_of=as_of,
+            data_through=_latest_business_date(deliveries) or as_of,
+            code_version=version,
+            input_digest=input_digest(
+                (tuple(map(str, fact.values())) for fact in facts), self.settings, as_of, version
+            ),
+            current_digest=current.run.input_digest if current else None,
+        )
+
+    def rows_loaded(self) -> dict[str, int]:
+        """Rows in the lake by extract, as ingestion counted them."""
+        from dagster_project.ingestion import read_deliveries
+
+        deliveries = read_deliveries(self.home)
+        used = deliveries.filter(deliveries["is_current"]).group_by("extract").aggregate([("rows_loaded", "sum")])
+        return dict(zip(used["extract"].to_pylist(), used["rows_loaded_sum"].to_pylist(), strict=True))
+
+    def record(self) -> RunInfo:
+        """Announce the release and write schema `pipeline`: what was delivered, what was refused, and this run."""
+        from dagster_project.ingestion import read_deliveries, read_quarantine
+        from dagster_project.publishing import next_release_id
+
+        with self._step("run record") as counts:
+            plan = self.plan()
+            info = RunInfo(
+                release_id=next_release_id(self.home, plan.as_of),
+                built_at=dt.datetime.now(dt.UTC).replace(microsecond=0),
+                as_of=plan.as_of,
+                data_through=plan.data_through,
+                code_version=plan.code_version,
+                input_digest=plan.input_digest,
+            )
+            row = dataclasses.asdict(info) | {
+                "built_at": info.built_at.replace(tzinfo=None),
+                "engine": self.settings.engine,
+                "settings_json": json.dumps(self.settings.public(), sort_keys=True),
+            }
+            deliveries, quarantine = read_deliveries(self.home), read_quarantine(self.home)
+            self.warehouse.write_all(
+                "pipeline",
+                {
+                    "deliveries": deliveries,
+                    "quarantine": quarantine,
+                    "run_info": pa.Table.from_pylist([row], schema=RUN_INFO_SCHEMA),
+                },
+            )
+            counts |= {"deliveries": deliveries.num_rows, "quarantined": quarantine.num_rows}
+        return info
+
+    # -- between the passes ------------------------------------------------------------------------------------------
+
+    def build(self, pass_: Pass) -> PassResult:
+        """Build and test the dbt models of one pass. Raises GateFailed when a test fails, DbtError when a model."""
+        with self._step(f"dbt {pass_.replace('_', ' ')}") as counts:
+            result = self._dbt.build(pass_, self.plan().as_of, full_refresh=self.rebuild, watch=self.watch)
+            counts |= {"models": len(result.models), "tests": result.tests_passed, "warnings": len(result.warnings)}
+        return result
+
+    def identify(self) -> dict[str, int]:
+        """Link source records to customers and write schema `identity`; returns counts by name."""
+        from dagster_project.identity.ledger_files import append_to_ledger, load_ledger
+        from dagster_project.identity.resolution import identify
+
+        with self._step("identity") as counts:
+            result = identify(
+                self.warehouse.table("intermediate", "int_customer_records"),
+                load_ledger(self.home.ledger),
+                self.settings.identity,
+                country=self.settings.business.country,
+                as_of=self.plan().as_of,
+            )
+            append_to_ledger(self.home.ledger, result.new_ledger_rows)
+            tables = {
+                "customer_links": result.links,
+                "customer_history": result.history,
+                "normalised_keys": result.normalised_keys,
+            }
+            self.warehouse.write_all("identity", tables)
+            found = result.report.as_metadata()
+            counts |= {"records": found["records"], "customers": found["customers"]}
+        return found
+
+    # -- gate --------------------------------------------------------------------------------------------------------
+
+    def gate(self, stage: Stage) -> GateResult:
+        """Run a stage's suites; results and failing keys are kept under `quality/`, pages in the Data Docs. Does not
+        raise: see `GateResult.passed`."""
+        from data_quality.runner import run_stage
+
+        with self._step(f"gate {stage}") as counts:
+            self.home.quality.mkdir(parents=True, exist_ok=True)
+            database = self._landing_database() if stage == "landing" else self.home.warehouse
+            result = run_stage(
+                stage,
+                self.suites(stage),
+                database,
+                title=f"the data of {self.plan().as_of}"
+                if stage == "landing"
+                else f"release {self.run_info().release_id}",
+                docs=self.home.docs / "data_docs",
+                failing_keys=self.home.quality / f"{stage}_failing_keys.parquet",
+            )
+            if stage == "landing":
+                database.unlink()
+            pq.write_table(to_arrow([result]), self.home.quality / f"{stage}_results.parquet")
+            counts |= {
+                "expectations": len(result.expectations),
+                "failed": len(result.failures),
+                "warnings": len(result.warnings),
+            }
+        return result
+
+    def suites(self, stage: Stage) -> tuple[TableSuite, ...]:
+        """The suites of a stage; those of the landing door judge freshness as of the run's day."""
+        from data_quality.suites import core, landing, marts
+
+        if stage == "core":
+            return core.suites()
+        if stage == "marts":
+            return marts.suites()
+        return landing.suites(
+            self.contracts.values(),
+            as_of=self.plan().as_of,
+            max_rejected_share=self.settings.ingestion.max_rejected_share,
+        )
+
+    def keep_results(self) -> pa.Table:
+        """Write the gate's results into the marts, to be published with what they judged."""
+        with self._step("quality results") as counts:
+            results = pa.concat_tables(
+                pq.read_table(self.home.quality / f"{stage}_results.parquet") for stage in STAGES
+            ).sort_by([("suite", "ascending")])
+            self.warehouse.write("marts", "data_quality_results", results)
+            counts["expectations"] = results.num_rows
+        return results
+
+    # -- publication -------------------------------------------------------------------------------------------------
+
+    def publish(self) -> Release:
+        """Publish schema `marts` as the release this run announced."""
+        from dagster_project import publishing
+
+        with self._step("publication") as counts:
+            info = self.run_info()
+            release = publishing.publish(
+                self.home.warehouse,
+                self.home,
+                self.settings,
+                built_at=info.built_at,
+                release_id=info.release_id,
+                run=publishing.RunInfo(
+                    as_of=info.as_of,
+                    data_through=info.data_through,
+                    code_version=info.code_version,
+                    engine=self.settings.engine,
+                    input_digest=info.input_digest,
+                    checks=_outcomes(self.warehouse.table("marts", "data_quality_results")),
+                ),
+            )
+            counts |= {"release": release.id, "tables": len(release.tables), "rows": release.rows}
+        return release
+
+    def write_directory(self) -> int:
+        """Replace the customer directory; returns its number of customers."""
+        from dagster_project.publishing import write_directory
+
+        with self._step("customer directory") as counts:
+            golden = self.warehouse.table("intermediate", "int_customer_golden")
+            write_directory(golden, self.warehouse.table("identity", "customer_links"), self.home)
+            counts["customers"] = golden.num_rows
+        return int(golden.num_rows)
+
+    # -- the run in progress -----------------------------------------------------------------------------------------
+
+    def run_info(self) -> RunInfo:
+        """What the run in progress decided. Raises WarehouseError before `record`."""
+        (row,) = self.warehouse.table("pipeline", "run_info").to_pylist()
+        return RunInfo(
+            release_id=row["release_id"],
+            built_at=row["built_at"].replace(tzinfo=dt.UTC),
+            as_of=row["as_of"],
+            data_through=row["data_through"],
+            code_version=row["code_version"],
+            input_digest=row["input_digest"],
+        )
+
+    def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Rows of the given (schema, table) pairs, from the catalogue: no table is read."""
+        found = self.warehouse.read("select schema_name, table_name, estimated_size from duckdb_tables()").to_pylist()
+        sizes = {(row["schema_name"], row["table_name"]): int(row["estimated_size"]) for row in found}
+        return {table: sizes[table] for table in tables if table in sizes}
+
+    def _landing_database(self) -> Path:
+        """A database of views over the lake, for the landing suites; beside the warehouse, whose folder is private."""
+        from dagster_project.ingestion import read_deliveries
+        from data_quality.runner import write_landing_views
+
+        database = self.home.warehouse.with_name("landing_gate.duckdb")
+        write_landing_views(database, self.home.raw, self.contracts, read_deliveries(self.home))
+        return database
+
+    @functools.cached_property
+    def _dbt(self) -> DbtProject:
+        return DbtProject(self.home, self.settings)
+
+    @contextlib.contextmanager
+    def _step(self, name: str) -> Iterator[dict[str, Any]]:
+        counts: dict[str, Any] = {}
+        started = time.perf_counter()
+        try:
+            yield counts
+        except Exception as error:
+            self.failure = error
+            raise
+        self.tell(StepReport(name, time.perf_counter() - started, counts))
+
+
+def _latest_business_date(deliveries: pa.Table) -> dt.date | None:
+    latest: dt.date | None = pc.max(deliveries.filter(deliveries["is_current"])["business_date"]).as_py()
+    return latest
+
+
+def _outcomes(results: pa.Table) -> dict[str, int]:
+    """Expectations by outcome: passed, warning."""
+    outcomes = {"passed": 0, "warning": 0, "failed": 0}
+    for row in results.select(["success", "severity"]).to_pylist():
+        outcomes["passed" if row["success"] else "warning" if row["severity"] == "warning" else "failed"] += 1
+    return {name: count for name, count in outcomes.items() if count or name == "passed"}

@@ -1,0 +1,43 @@
+"""The way out: the release that BI reads, and the directory of names for the few who may see them."""
+
+import dagster as dg
+
+from dagster_project.defs.catalog import OWNER, RETRY
+from dagster_project.defs.gate import RESULTS
+from dagster_project.defs.models import LINKS
+from dagster_project.defs.pipeline import Pipeline
+
+
+@dg.asset(
+    key=["published", "release"],
+    deps=[RESULTS],
+    group_name="publication",
+    description="Schema marts as an immutable release; `current` moves to it in one atomic step. Read by BI.",
+    owners=[OWNER],
+    kinds={"duckdb", "parquet"},
+    retry_policy=RETRY,
+)
+def release(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
+    published = pipeline.publish()
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": published.rows,
+            "tables": len(published.tables),
+            "release": published.id,
+            "path": dg.MetadataValue.path(published.path),
+            **{f"checks_{outcome}": count for outcome, count in published.run.checks.items()},
+        }
+    )
+
+
+@dg.asset(
+    key=["directory", "customer_directory"],
+    deps=[["intermediate", "int_customer_golden"], LINKS, ["published", "release"]],
+    group_name="publication",
+    description="Names, addresses and raw source ids by customer, in a file of its own (mode 0600), latest only.",
+    owners=[OWNER],
+    kinds={"duckdb"},
+    retry_policy=RETRY,
+)
+def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})

@@ -1,0 +1,243 @@
+"""Runs suites against a DuckDB file: the only place with a Great Expectations context.
+
+Tables are judged in place, read-only, through SQLAlchemy; no table is read into Python. One context per stage, one
+validation definition per table. Of what failed, and only then, key columns are read: at most `MAX_FAILING_KEYS` rows.
+No value of another column reaches the library's results, its logs or the pages.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pyarrow as pa
+
+from data_quality import data_docs
+from data_quality.dialect import URL_PREFIX, register
+from data_quality.library import great_expectations
+from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_failing_keys
+from data_quality.suites import landing
+from data_quality.suites.vocabulary import Stage, TableSuite
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+
+MAX_FAILING_KEYS = 1_000
+
+
+def run_stage(
+    stage: Stage,
+    suites: Sequence[TableSuite],
+    database: Path,
+    *,
+    title: str,
+    docs: Path | None = None,
+    failing_keys: Path | None = None,
+) -> GateResult:
+    """Run `suites` over the tables of `database` (opened read-only, closed on return).
+
+    `docs` is the Data Docs folder: this stage's pages and the index are rewritten there under `title` (the release).
+    `failing_keys` is a Parquet file of failing keys, rewritten. A suite whose table or column is missing fails with
+    that reason; it does not raise. Raises FileNotFoundError if there is no database.
+    """
+    if not database.exists():
+        raise FileNotFoundError(f"{stage} gate: no database at {database}; run the pipeline up to this stage first")
+    started = time.perf_counter()
+    results: list[SuiteResult] = []
+    validations: dict[str, dict[str, Any]] = {}
+    with _great_expectations(database) as (context, datasource):
+        present = _tables(datasource)
+        for suite in suites:
+            if suite.table not in present:
+                results.append(_missing_table(suite))
+                continue
+            result, validation = _run_suite(context, datasource, suite)
+            results.append(result)
+            validations[suite.name] = validation
+    index = data_docs.write_stage(docs, stage, title, results, validations) if docs is not None else None
+    if failing_keys is not None:
+        write_failing_keys(failing_keys, results)
+    return GateResult(stage, tuple(results), time.perf_counter() - started, index, failing_keys)
+
+
+def write_landing_views(database: Path, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> None:
+    """Make `database` anew for the landing suites: a view per extract over its Parquet files below `raw`, and what
+    ingestion counted (`deliveries`). Nothing is copied; an extract without a folder has no view."""
+    database.unlink(missing_ok=True)
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"create schema {landing.SCHEMA}")
+        for extract in extracts:
+            if (raw / extract).is_dir():
+                files = str(raw / extract / "*" / "*" / "*.parquet").replace("'", "''")
+                partitions = "hive_partitioning = true, hive_types = {'ds': date, 'delivery': varchar}"
+                rows = f"select * from read_parquet('{files}', {partitions})"
+                connection.execute(f'create view {landing.SCHEMA}."{extract}" as {rows}')
+        connection.execute(f"create schema {landing.DELIVERIES.partition('.')[0]}")
+        connection.register("arrow_deliveries", deliveries)
+        connection.execute(f"create table {landing.DELIVERIES} as select * from arrow_deliveries")
+
+
+@contextlib.contextmanager
+def _great_expectations(database: Path) -> Iterator[tuple[EphemeralDataContext, Any]]:
+    """A context over `database`; on leaving, the connection is closed so that a writer can open the file."""
+    gx = great_expectations()
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    register()
+    with warnings.catch_warnings():
+        # Deprecations within the library, SQLAlchemy and the dialect are not ours to act on.
+        warnings.simplefilter("ignore")
+        context = gx.get_context(mode="ephemeral")
+        for site in list(context.get_site_names()):
+            context.delete_data_docs_site(site)
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        # The type stub of add_sql leaves out its `kwargs`, which go to SQLAlchemy's create_engine.
+        options: dict[str, Any] = {"kwargs": {"connect_args": {"read_only": True}}}
+        datasource = context.data_sources.add_sql(
+            "warehouse", connection_string=f"{URL_PREFIX}{database}", create_temp_table=False, **options
+        )
+        try:
+            yield context, datasource
+        finally:
+            engine = datasource.get_execution_engine()
+            engine.close()
+            datasource.get_engine().dispose()
+
+
+def _tables(datasource: Any) -> set[str]:
+    rows = _query(datasource, "select table_schema || '.' || table_name from information_schema.tables")
+    return {name for (name,) in rows}
+
+
+def _query(datasource: Any, sql: str) -> list[tuple[Any, ...]]:
+    import sqlalchemy as sa
+
+    with datasource.get_engine().connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(sql)).fetchall()]
+
+
+def _run_suite(context: EphemeralDataContext, datasource: Any, suite: TableSuite) -> tuple[SuiteResult, dict[str, Any]]:
+    started = time.perf_counter()
+    schema, _, table = suite.table.partition(".")
+    asset = datasource.add_table_asset(suite.name, table_name=table, schema_name=schema)
+    batch = asset.add_batch_definition_whole_table(suite.name)
+    validation = context.validation_definitions.add(
+        great_expectations().ValidationDefinition(name=suite.name, data=batch, suite=context.suites.add(suite.build()))
+    )
+    # Only the verdicts: counts and keys are asked for where a rule is broken, at half the queries.
+    outcome = validation.run(result_format="BOOLEAN_ONLY")
+    # Results come back grouped by kind; the suite's own order is the one its author chose.
+    order = {item.id: position for position, item in enumerate(validation.suite.expectations)}
+    outcome.results.sort(key=lambda item: order[item.expectation_config.id if item.expectation_config else None])
+    expectations = tuple(_expectation_result(datasource, batch, suite, item) for item in outcome.results)
+    result = SuiteResult(suite.name, suite.stage, suite.table, expectations, time.perf_counter() - started)
+    as_json: dict[str, Any] = outcome.to_json_dict()  # type: ignore[no-untyped-call]
+    return result, as_json
+
+
+def _expectation_result(
+    datasource: Any, batch: Any, suite: TableSuite, item: ExpectationValidationResult
+) -> ExpectationResult:
+    config = item.expectation_config
+    assert config is not None
+    broken = _exception(item)
+    counts_rows = "column" in config.kwargs or "unexpected_rows_query" in config.kwargs
+    result: dict[str, Any] = {"unexpected_count": 0} if counts_rows else {}
+    columns: tuple[str, ...] = ()
+    keys: tuple[tuple[str, ...], ...] = ()
+    if not item.success and not broken:
+        result = _details(batch, suite, config)
+        columns, keys = _failing_keys(datasource, suite, config, result)
+    return ExpectationResult(
+        suite=suite.name,
+        stage=suite.stage,
+        table_name=suite.table,
+        column_name=config.kwargs.get("column") or (config.meta or {}).get("column"),
+        expectation=str(config.description),
+        expectation_type=config.type,
+        # An expectation that cannot be evaluated proves nothing: it blocks, whatever its severity.
+        severity="critical" if broken else str(config.severity.value if config.severity else "critical"),
+        success=bool(item.success),
+        observed=broken or _observed(result),
+        unexpected_count=None if broken else result.get("unexpected_count"),
+        note=_note(config),
+        key_columns=columns,
+        failing_keys=keys,
+    )
+
+
+def _note(config: Any) -> str:
+    notes = config.notes
+    return notes if isinstance(notes, str) else " ".join(notes or ())
+
+
+def _exception(item: ExpectationValidationResult) -> str | None:
+    """Why the expectation could not be evaluated (first line), or None."""
+    info: dict[str, Any] = item.exception_info or {}
+    details = [info] if "raised_exception" in info else list(info.values())
+    for detail in details:
+        if isinstance(detail, dict) and detail.get("raised_exception"):
+            return "could not be evaluated: " + str(detail.get("exception_message")).strip().splitlines()[0]
+    return None
+
+
+def _details(batch: Any, suite: TableSuite, config: Any) -> dict[str, Any]:
+    """A failed expectation again, with its counts and, for rules about a column, the keys of failing rows."""
+    result_format: dict[str, Any] = {"result_format": "BASIC", "partial_unexpected_count": 0}
+    if "column" in config.kwargs:
+        result_format = {
+            "result_format": "SUMMARY",
+            "partial_unexpected_count": MAX_FAILING_KEYS,
+            "unexpected_index_column_names": list(suite.key),
+        }
+    details: dict[str, Any] = batch.get_batch().validate(config.to_domain_obj(), result_format=result_format).result
+    return details
+
+
+def _failing_keys(
+    datasource: Any, suite: TableSuite, config: Any, details: dict[str, Any]
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """Key columns and their values in rows that break the rule, sorted; nothing for rules about the whole table."""
+    if "unexpected_rows_query" in config.kwargs:
+        query = config.kwargs["unexpected_rows_query"].format(batch=suite.table)
+        columns = tuple(name for (name, *_) in _query(datasource, f"describe {query}"))
+        rows = _query(datasource, f"select * from ({query}) order by all limit {MAX_FAILING_KEYS}")
+        return columns, tuple(tuple(map(str, row)) for row in rows)
+    found = details.get("partial_unexpected_index_list") or ()
+    return suite.key, tuple(sorted(tuple(str(row[name]) for name in suite.key) for row in found))
+
+
+def _observed(result: dict[str, Any]) -> str | None:
+    if "element_count" in result:
+        return f"{result['unexpected_count']:,} of {_rows(result['element_count'])}"
+    value = result.get("observed_value")
+    return None if value is None else _rows(int(value))
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def _missing_table(suite: TableSuite) -> SuiteResult:
+    missing = ExpectationResult(
+        suite=suite.name,
+        stage=suite.stage,
+        table_name=suite.table,
+        column_name=None,
+        expectation=f"table {suite.table} exists",
+        expectation_type="expect_table_to_exist",
+        severity="critical",
+        success=False,
+        observed="the table is missing",
+        unexpected_count=None,
+        note="A suite without its table would pass by judging nothing.",
+    )
+    return SuiteResult(suite.name, suite.stage, suite.table, (missing,), 0.0)

@@ -1,0 +1,207 @@
+"""Suites of the KPI tables and tie-outs: what a report relies on, and that no money or answer is lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from data_quality.suites.vocabulary import (
+    TableSuite,
+    between,
+    holds,
+    no_rows,
+    not_null,
+    one_of,
+    row_count,
+    table_suite,
+    unique,
+)
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+_GRAIN = "A repeated cell doubles a total."
+_PERIODS = ["week", "month", "quarter", "year"]
+_PERIOD_NOTE = "Reports filter by it."
+
+
+def _adds_up(measures: dict[str, str], facts: str, key: str) -> Expectation:
+    """Over each kind of period, every measure adds up to its counterpart (SQL) over `facts`."""
+    periods = ", ".join(f"('{period}')" for period in _PERIODS)
+    sums = ", ".join(f"coalesce(sum({measure}), 0) as {measure}" for measure in measures)
+    totals = ", ".join(f"coalesce({total}, 0) as {measure}" for measure, total in measures.items())
+    differ = " or ".join(f"cells.{measure} <> facts.{measure}" for measure in measures)
+    return no_rows(
+        f"""
+        select cells.period
+        from (
+            select periods.period, {sums}
+            from (values {periods}) as periods (period)
+            left join this on this.period = periods.period
+            group by periods.period
+        ) as cells
+        cross join (select {totals} from {facts}) as facts
+        where {differ}
+        """,
+        says=f"weeks, months, quarters and years each add up to {key}",
+        note="Conservation: a report by period shows all of it, whichever the period.",
+    )
+
+
+@table_suite("marts", "marts.kpi_channel_revenue", key=["period", "period_start", "sales_channel"])
+def kpi_channel_revenue() -> Sequence[Expectation]:
+    """One row per period and sales channel."""
+    grain = ["period", "period_start", "sales_channel"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        holds(
+            "net_revenue = gross_revenue - discount - refund",
+            key=grain,
+            says="net_revenue = gross_revenue - discount - refund",
+            column="net_revenue",
+            note="Refunds count on their own date.",
+        ),
+        between("identified_share", 0, 1, note="A share."),
+        _adds_up(
+            {
+                "orders": "count(*) filter (where not is_cancelled)",
+                "gross_revenue": "sum(gross_revenue) filter (where not is_cancelled)",
+                "discount": "sum(discount) filter (where not is_cancelled)",
+            },
+            "marts.fct_orders",
+            "the orders",
+        ),
+        _adds_up({"refund": "sum(refund)"}, "marts.fct_refunds", "the refunds"),
+    ]
+
+
+@table_suite("marts", "marts.kpi_nps", key=["period", "period_start", "survey_type", "interaction_type", "channel"])
+def kpi_nps() -> Sequence[Expectation]:
+    """One row per period, survey and interaction type, channel, store and segment."""
+    grain = ["period", "period_start", "survey_type", "interaction_type", "channel", "store", "segment"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("nps", -100, 100, note="Its range."),
+        between("response_rate", 0, 1, note="A share."),
+        holds(
+            "promoters + passives + detractors = responses",
+            key=grain,
+            says="promoters + passives + detractors = responses",
+            column="responses",
+            note="Every answer is in one group.",
+        ),
+        holds(
+            "(responses = 0) = (nps is null) "
+            "and abs(nps - 100.0 * (promoters - detractors) / nullif(responses, 0)) < 1e-6",
+            key=grain,
+            says="nps = 100 x (promoters - detractors) / responses, absent without a response",
+            column="nps",
+            note="The published definition.",
+        ),
+        _adds_up(
+            {"invited": "count(*)", "responses": "count(*) filter (where is_answered)"},
+            "marts.fct_survey_responses where survey = 'nps'",
+            "the invitations and answers",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_csat", key=["period", "period_start", "survey_type", "interaction_type", "channel"])
+def kpi_csat() -> Sequence[Expectation]:
+    """One row per period, survey and interaction type, channel role and channel, store and segment."""
+    grain = [
+        "period",
+        "period_start",
+        "survey_type",
+        "interaction_type",
+        "channel_role",
+        "channel",
+        "store",
+        "segment",
+    ]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("csat", 0, 1, note="A share."),
+        between("response_rate", 0, 1, note="A share."),
+        holds(
+            "(responses = 0) = (csat is null) and abs(csat - cast(satisfied as double) / nullif(responses, 0)) < 1e-9",
+            key=grain,
+            says="csat = satisfied / responses, absent without a response",
+            column="csat",
+            note="The published definition.",
+        ),
+        _adds_up(
+            {"invited": "count(*)", "responses": "count(*) filter (where is_answered)"},
+            "marts.fct_survey_responses where survey = 'csat'",
+            "the invitations and answers",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_retention", key=["period", "period_start", "segment"])
+def kpi_retention() -> Sequence[Expectation]:
+    """One row per period and segment."""
+    grain = ["period", "period_start", "segment"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        holds(
+            "retained + churned = at_start",
+            key=grain,
+            says="retained + churned = at_start",
+            column="retained",
+            note="Whoever was there either stayed or left.",
+        ),
+        holds(
+            "at_end = retained + new + reactivated",
+            key=grain,
+            says="at_end = retained + new + reactivated",
+            column="at_end",
+            note="Whoever is there stayed, came or came back.",
+        ),
+        holds(
+            "abs(retention_rate + churn_rate - 1) < 1e-9",
+            key=grain,
+            says="retention_rate + churn_rate = 1",
+            column="retention_rate",
+            note="Two sides of one count.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_scorecard", key=["objective"])
+def kpi_scorecard() -> Sequence[Expectation]:
+    """One row per objective of the settings."""
+    return [
+        unique(["objective"], note=_GRAIN),
+        not_null("status", note="An objective without a status says nothing."),
+        not_null("target_setting", note="A target makes it an objective."),
+    ]
+
+
+@table_suite("marts", "marts.reconciliation", key=["measure"])
+def reconciliation() -> Sequence[Expectation]:
+    """One row per measure: what the sources say, what the marts say."""
+    return [
+        row_count(note="Tie-outs that were not made prove nothing."),
+        not_null("difference", note="A difference that cannot be told is one."),
+        between("difference", 0, 0, note="Sources and marts tell the same orders, money, touches and answers."),
+    ]
+
+
+@table_suite("marts", "marts.release_info", key=["release_id"])
+def release_info() -> Sequence[Expectation]:
+    """One row: what this release is made of."""
+    return [
+        row_count(minimum=1, maximum=1, note="A release has one birth certificate."),
+        not_null("release_id", note="It names the release everywhere."),
+        not_null("as_of", note="It is 'now' for every table of the release."),
+    ]
+
+
+def suites() -> tuple[TableSuite, ...]:
+    """Every suite of this module, in the order written."""
+    return tuple(value for value in globals().values() if isinstance(value, TableSuite))

@@ -1,0 +1,191 @@
+"""The job's wiring, with a pipeline whose steps are canned: what runs, what is skipped, which verdict comes out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+from dagster_project.defs.dbt_project import PassResult
+from dagster_project.defs.errors import DataRejected, GateFailed
+from dagster_project.defs.nightly import run_nightly
+from dagster_project.defs.pipeline import Pipeline, RunInfo
+from dagster_project.defs.run_plan import RunPlan
+from dagster_project.publishing import Release, RunBusy, run_lock
+from dagster_project.publishing import RunInfo as ReleaseRun
+from dagster_project.publishing.manifest import ReleaseFile
+from dagster_project.settings import Home, shipped_settings
+from data_quality.contract import load_contracts
+from data_quality.results import ExpectationResult, GateResult, SuiteResult
+from data_quality.suites import core, marts
+
+DAY = dt.date(2026, 10, 31)
+INFO = RunInfo("000001-2026-10-31", dt.datetime(2026, 11, 1, tzinfo=dt.UTC), DAY, DAY, "code", "digest")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    # run_nightly points these at its home: undo it afterwards.
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    monkeypatch.setenv("DAGSTER_DISABLE_TELEMETRY", "true")
+    return Home(tmp_path).create()
+
+
+class Canned(Pipeline):
+    """Steps that do nothing but remember that they ran."""
+
+    is_needed = True
+    rejects = False
+    crashes = False
+    fails_at: str | None = None
+
+    def __init__(self, home: Home, **behaviour: Any) -> None:
+        super().__init__(home, shipped_settings())
+        self.ran: list[str] = []
+        for name, value in behaviour.items():
+            setattr(self, name, value)
+
+    def ingest(self) -> RunPlan:
+        self.ran.append("ingest")
+        if self.rejects:
+            raise DataRejected("shop_orders: 9 of 100 rows rejected, at most 2 % may be")
+        return RunPlan(DAY, DAY, "code", "new", "old" if self.is_needed else "new")
+
+    def rows_loaded(self) -> dict[str, int]:
+        return {}
+
+    def record(self) -> RunInfo:
+        self.ran.append("record")
+        return INFO
+
+    def run_info(self) -> RunInfo:
+        return INFO
+
+    def build(self, pass_: Any) -> PassResult:
+        self.ran.append(pass_)
+        return PassResult((), 0, ())
+
+    def identify(self) -> dict[str, int]:
+        self.ran.append("identify")
+        if self.crashes:
+            raise OSError("no space left on device")
+        return {"customers": 3}
+
+    def rows(self, tables: Any) -> dict[tuple[str, str], int]:
+        return dict.fromkeys(tables, 1)
+
+    def gate(self, stage: Any) -> GateResult:
+        self.ran.append(f"gate {stage}")
+        names = {
+            "landing": [(f"landing.{name}", f"raw.{name}") for name in load_contracts()],
+            "core": [(suite.name, suite.table) for suite in core.suites()],
+            "marts": [(suite.name, suite.table) for suite in marts.suites()],
+        }[stage]
+        return GateResult(stage, tuple(self._suite(stage, name, table) for name, table in names), 0.0)
+
+    def _suite(self, stage: str, name: str, table: str) -> SuiteResult:
+        item = ExpectationResult(
+            name, stage, table, None, "it is whole", "x", "critical", name != self.fails_at, None, None, "note"
+        )
+        return SuiteResult(name, stage, table, (item,), 0.0)
+
+    def keep_results(self) -> pa.Table:
+        self.ran.append("results")
+        return pa.table({"suite": ["x"]})
+
+    def publish(self) -> Release:
+        self.ran.append("publish")
+        run = ReleaseRun(DAY, DAY, "code", "duckdb", "new", {"passed": 50})
+        return Release(INFO.release_id, self.home.published, INFO.built_at, run, {}, "v1.0.0", _DATABASE, ())
+
+    def write_directory(self) -> int:
+        self.ran.append("directory")
+        return 3
+
+
+_DATABASE = ReleaseFile("omnivue.duckdb", 0, "")
+
+
+def _run(definitions: dg.Definitions, pipeline: Canned) -> None:
+    definitions.resolve_job_def("nightly").execute_in_process(resources={"pipeline": pipeline})
+
+
+def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitions: dg.Definitions, home: Home) -> None:
+    pipeline = Canned(home)
+    _run(definitions, pipeline)
+    ran = pipeline.ran
+    assert sorted(ran) == sorted(
+        [
+            "ingest", "record", "gate landing", "first_pass", "identify", "second_pass", "gate core", "gate marts",
+            "results", "publish", "directory",
+        ]
+    )  # fmt: skip
+    for earlier, later in [
+        ("ingest", "gate landing"),
+        ("gate landing", "first_pass"),
+        ("record", "second_pass"),
+        ("first_pass", "identify"),
+        ("identify", "second_pass"),
+        ("second_pass", "gate core"),
+        ("second_pass", "gate marts"),
+        ("gate core", "results"),
+        ("gate marts", "results"),
+        ("results", "publish"),
+        ("publish", "directory"),
+    ]:
+        assert ran.index(earlier) < ran.index(later), (earlier, later)
+
+
+def test_nothing_new_ends_after_ingestion(definitions: dg.Definitions, home: Home) -> None:
+    pipeline = Canned(home, is_needed=False)
+    _run(definitions, pipeline)
+    assert pipeline.ran == ["ingest"]
+
+
+def test_rebuild_runs_everything_though_nothing_is_new(definitions: dg.Definitions, home: Home) -> None:
+    pipeline = Canned(home, is_needed=False, rebuild=True)
+    _run(definitions, pipeline)
+    assert "publish" in pipeline.ran
+
+
+@pytest.mark.parametrize(
+    ("suite", "never"),
+    [
+        ("landing.shop_orders", {"first_pass", "identify", "second_pass", "results", "publish", "directory"}),
+        ("core.fct_orders", {"results", "publish", "directory"}),
+        ("marts.reconciliation", {"results", "publish", "directory"}),
+    ],
+)
+def test_a_failed_suite_stops_what_is_downstream(
+    definitions: dg.Definitions, home: Home, suite: str, never: set[str]
+) -> None:
+    pipeline = Canned(home, fails_at=suite)
+    with pytest.raises(dg.Failure, match="expected that it is whole"):
+        _run(definitions, pipeline)
+    assert not never & set(pipeline.ran)
+
+
+def test_verdicts_come_out_as_themselves_however_deep_they_were_wrapped(
+    definitions: dg.Definitions, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verdict(**behaviour: Any) -> BaseException:
+        monkeypatch.setattr("dagster_project.defs.nightly.Pipeline", lambda *_: Canned(home, **behaviour))
+        with pytest.raises((DataRejected, GateFailed, OSError)) as caught:
+            run_nightly(definitions, home, shipped_settings())
+        return caught.value
+
+    assert str(verdict(rejects=True)) == "shop_orders: 9 of 100 rows rejected, at most 2 % may be"
+    failed = verdict(fails_at="marts.kpi_nps")
+    assert isinstance(failed, GateFailed)
+    assert str(failed) == "marts.kpi_nps: expected that it is whole"
+    # A crash stays what it was.
+    assert isinstance(verdict(crashes=True), OSError)
+
+
+def test_a_second_run_at_the_same_time_is_busy(definitions: dg.Definitions, home: Home) -> None:
+    with run_lock(home, started_at=INFO.built_at), pytest.raises(RunBusy):
+        run_nightly(definitions, home, shipped_settings())
