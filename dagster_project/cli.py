@@ -1,0 +1,483 @@
+"""The `omnivue` command: what a person types. Each verb gathers its input, calls one room and prints the outcome.
+
+Imports of the rooms stay inside the verbs, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dagster_project.settings import Home, Settings, SettingsError, home, load_settings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from dagster_project.defs.nightly import Outcome
+    from dagster_project.defs.pipeline import StepReport
+
+T = TypeVar("T")
+
+EXIT_CODES = """\
+Exit codes: 0 published (also with warnings) or nothing new, 1 wrong use or settings, 3 data rejected, 4 gate failed,
+5 crashed (run again: it repairs itself), 6 busy (another run is at work)."""
+
+app = typer.Typer(
+    name="omnivue",
+    help="Omnivue turns a retailer's nightly extracts into one trustworthy view of its customers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+quarantine = typer.Typer(no_args_is_help=True, help="Rows and files that broke their contract.")
+releases = typer.Typer(no_args_is_help=True, help="What was published, and the way back.")
+contracts = typer.Typer(no_args_is_help=True, help="What each channel promised to deliver.")
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(releases, name="releases")
+app.add_typer(contracts, name="contracts")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def main() -> None:
+    """Entry point of the console script: settings errors become one sentence and exit code 1."""
+    os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
+    try:
+        app()
+    except SettingsError as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    err.print(f"[bold red]omnivue:[/] {escape(message)}", soft_wrap=True)
+    sys.exit(code)
+
+
+def _open() -> tuple[Home, Settings]:
+    place = home()
+    return place, load_settings(place.settings_file)
+
+
+@app.command()
+def simulate(
+    customers: Annotated[int, typer.Option(min=10, help="People the retailer knows or meets in the window.")] = 10_000,
+    months: Annotated[int, typer.Option(min=1, max=120, help="Length of the window.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    landing: Annotated[Path | None, typer.Option(help="Where to deliver; default: landing in OMNIVUE_HOME.")] = None,
+    until: Annotated[str, typer.Option(metavar="YYYY-MM-DD", help="Last day of the window.")] = "2026-10-31",
+    web_format: Annotated[str, typer.Option(help="jsonl (gzipped) or parquet for web events.")] = "jsonl",
+    dirt: Annotated[
+        bool, typer.Option("--dirt/--no-dirt", help="Plant known defects, listed in truth/dirt.csv.")
+    ] = True,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when landing already holds files.")] = False,
+) -> None:
+    """Write the extracts of a made-up French retailer, and the truth about them beside the landing folder."""
+    from dagster_project.simulator import simulate as write_retailer
+
+    place = landing.resolve() if landing else home().landing
+    if if_empty and place.exists() and any(path.is_file() for path in place.rglob("*")):
+        out.print(f"{place} already holds extracts: nothing simulated.")
+        return
+    if web_format not in ("jsonl", "parquet"):
+        _fail(f"--web-format {web_format}: choose jsonl or parquet", 1)
+    out.print(f"Simulating {customers:,} customers over {months} months into {place}")
+    try:
+        summary = write_retailer(
+            customers,
+            months,
+            seed,
+            place,
+            dirt=dirt,
+            until=dt.date.fromisoformat(until),
+            web_format=web_format,  # type: ignore[arg-type]
+            progress=lambda text: out.print(f"  {text}"),
+        )
+    except (FileExistsError, ValueError) as error:
+        _fail(str(error), 1)
+    out.print(f"{summary.files:,} files, {sum(summary.rows.values()):,} rows. The truth is in {place.parent / 'truth'}")
+
+
+# What a person watches, in the order it happens: step as the pipeline names it -> what it is doing.
+STEPS = {
+    "ingestion": "taking in what landed",
+    "run record": "deciding what to build",
+    "gate landing": "judging what was delivered",
+    "dbt first pass": "transforming: staging and facts without names",
+    "identity": "finding out who is who",
+    "dbt second pass": "transforming: facts, dimensions, KPIs",
+    "gate core": "judging facts and dimensions",
+    "gate marts": "judging KPIs and reconciliation",
+    "quality results": "keeping the verdicts",
+    "customer directory": "writing the customer directory",
+    "publication": "publishing",
+}
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build a release even when nothing is new.")] = False,
+) -> None:
+    """Run the nightly job in this process: ingest, transform, identify, judge, publish."""
+    started = time.monotonic()
+    place, settings = _open()
+    place.create()
+    os.environ["OMNIVUE_HOME"] = str(place.root)
+    with out.status("starting") as status:
+
+        def tell(report: StepReport) -> None:
+            counts = "  ".join(
+                f"{name.replace('_', ' ')} {_number(count)}" for name, count in report.counts.items() if count
+            )
+            out.print(f"  {report.step:<20}{report.seconds:>7.1f} s   [dim]{counts}[/]", soft_wrap=True)
+            following = dict(zip(STEPS, list(STEPS.values())[1:], strict=False)).get(report.step)
+            if following:
+                status.update(following)
+
+        outcome = _nightly(place, settings, rebuild, tell)
+    _print_summary(place, outcome, time.monotonic() - started)
+
+
+def _nightly(place: Home, settings: Settings, rebuild: bool, tell: Callable[[StepReport], None]) -> Outcome:
+    """The job, with every way it can end turned into one sentence and its exit code."""
+    from dagster_project.defs.dbt_project import DbtError
+    from dagster_project.defs.errors import DataRejected, GateFailed, find
+    from dagster_project.defs.nightly import run_nightly
+    from dagster_project.publishing import RunBusy
+    from dagster_project.warehouse import WarehouseBusy
+
+    docs = place.docs / "data_docs" / "index.html"
+    unchanged = "The current release stays as it was."
+    try:
+        from dagster_project.definitions import defs
+
+        return run_nightly(defs(), place, settings, rebuild=rebuild, tell=tell)
+    except DataRejected as verdict:
+        _fail(f"data rejected: {verdict} See `omnivue quarantine list`. {unchanged}", 3)
+    except GateFailed as verdict:
+        _fail(f"gate failed: {verdict}. {unchanged} Details: {docs.as_uri()}", 4)
+    except Exception as error:
+        busy = find(error, RunBusy) or find(error, WarehouseBusy)
+        if busy is not None:
+            _fail(str(busy), 6)
+        dbt = find(error, DbtError)
+        _crashed(place, dbt or error)
+
+
+def _crashed(place: Home, error: BaseException) -> NoReturn:
+    """Keep the traceback in a file: the screen gets what happened and what to do."""
+    log = place.root / "crash.log"
+    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    log.chmod(0o600)
+    what = str(error).strip().splitlines()
+    _fail(
+        f"crashed: {type(error).__name__}: {what[0] if what else ''}. The current release stays as it was; run again, "
+        f"a run repairs what one before left half done. Traceback: {log}",
+        5,
+    )
+
+
+def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
+    import pyarrow.compute as pc
+
+    from dagster_project.ingestion import read_deliveries, read_quarantine
+
+    release = outcome.release
+    if release is None:
+        _fail(f"nothing landed yet in {place.landing}: put extracts there, or `omnivue simulate`", 1)
+    current = read_deliveries(place)
+    current = current.filter(current["is_current"])
+    refused = read_quarantine(place)
+    refusals = _tally(refused["outcome"])
+    rows = int(pc.sum(current["rows_loaded"]).as_py() or 0)
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_row("rows in", f"{rows:,} from {current.num_rows:,} files")
+    table.add_row(
+        "quarantine", "  ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in refusals.items()) or "empty"
+    )
+    # One row is the member `unknown`.
+    table.add_row("customers", f"{release.table('dim_customers').rows - 1:,}")
+    table.add_row("checks", _counted(release.run.checks))
+    table.add_row(
+        "release",
+        f"{release.id}, {len(release.tables)} tables, {release.rows:,} rows, data through {release.run.data_through}",
+    )
+    table.add_row("time", f"{seconds:.0f} s")
+    table.add_row("marts", str(place.published / "current" / release.database.name))
+    table.add_row("checks in full", str(outcome.data_docs))
+    out.print()
+    if outcome.is_new:
+        out.print("[bold green]Published.[/]")
+    else:
+        out.print("[bold green]Nothing new[/] since the current release: same files, settings and code.")
+    out.print(table, soft_wrap=True)
+
+
+def _tally(values: pa.ChunkedArray) -> dict[str, int]:
+    return {item["values"]: item["counts"] for item in values.value_counts().to_pylist()}
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return "  ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+@quarantine.command("list")
+def quarantine_list(
+    extract: Annotated[str | None, typer.Option(help="Only this extract.")] = None,
+    outcome: Annotated[str | None, typer.Option(help="Only this outcome, for example row_quarantined.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print everything as CSV, for a spreadsheet.")] = False,
+) -> None:
+    """Show what was refused or set right: file, line, column, value, reason. It may hold personal data."""
+    import pyarrow.compute as pc
+
+    from dagster_project.ingestion import read_quarantine
+
+    rows = read_quarantine(home())
+    for column, wanted in (("extract", extract), ("outcome", outcome)):
+        if wanted is not None:
+            rows = rows.filter(pc.equal(rows[column], wanted))
+    if as_csv:
+        import pyarrow.csv
+
+        pyarrow.csv.write_csv(rows, sys.stdout.buffer)
+        return
+    for row in rows.slice(0, limit).to_pylist():
+        place = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
+        out.print(
+            f"[bold]{row['outcome'].replace('_', ' ')}[/]  {escape(place)}  {escape(row['reason'])}", soft_wrap=True
+        )
+    if not rows.num_rows:
+        out.print("Nothing was set aside.")
+    if rows.num_rows > limit:
+        out.print(f"... and {rows.num_rows - limit:,} more (--limit, --csv, --extract, --outcome)")
+
+
+@quarantine.command("replay")
+def quarantine_replay(
+    extract: Annotated[str | None, typer.Option(help="Only this extract.")] = None,
+    file: Annotated[str | None, typer.Option(help="Only this file, as `quarantine list` names it.")] = None,
+) -> None:
+    """Judge refused rows and files again by today's contracts and load what passes; `omnivue run` publishes it."""
+    from dagster_project.ingestion import find_contracts, replay
+
+    place, settings = _open()
+    before = _refused(place)
+    try:
+        replay(place, settings, find_contracts(place, settings), today=_today(settings), extract=extract, file=file)
+    except KeyError as error:
+        _fail(str(error.args[0]), 1)
+    after = _refused(place)
+    out.print(f"{before - after:,} of {before:,} refused rows and files pass now; {after:,} stay.")
+    if after < before:
+        out.print("Publish them with `omnivue run`.")
+
+
+def _today(settings: Settings) -> dt.date:
+    """The business's calendar day, after which no folder may be dated."""
+    return dt.datetime.now(ZoneInfo(settings.business.time_zone)).date()
+
+
+def _refused(place: Home) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from dagster_project.ingestion import read_quarantine
+
+    outcomes = pa.array(["row_quarantined", "file_rejected"])
+    return int(pc.sum(pc.is_in(read_quarantine(place)["outcome"], outcomes)).as_py() or 0)
+
+
+@releases.command("list")
+def releases_list() -> None:
+    """Every release that is kept, the newest last; `current` is what BI reads."""
+    from dagster_project.publishing import current_release, list_releases
+
+    place = home()
+    current = current_release(place)
+    table = Table("release", "built at (UTC)", "rows", "checks", "", box=None)
+    for column in table.columns:
+        column.no_wrap = True
+    for release in list_releases(place):
+        table.add_row(
+            release.id,
+            f"{release.built_at:%Y-%m-%d %H:%M}",
+            f"{release.rows:,}",
+            _counted(release.run.checks),
+            "current" if current and release.id == current.id else "",
+        )
+    out.print(table)
+
+
+@releases.command("show")
+def releases_show(
+    release_id: Annotated[str, typer.Argument(help="As `releases list` names it, or current.")] = "current",
+) -> None:
+    """One release: where it came from, its tables with rows and checksums."""
+    from dagster_project.publishing import current_release, show_release
+
+    place = home()
+    release = current_release(place) if release_id == "current" else _release(lambda: show_release(place, release_id))
+    if release is None:
+        _fail("nothing is published yet: `omnivue run`", 1)
+    facts = Table(show_header=False, box=None, padding=(0, 2))
+    for name, value in {
+        "release": release.id,
+        "built at": f"{release.built_at:%Y-%m-%d %H:%M} UTC",
+        "as of": release.as_of,
+        "data through": release.run.data_through,
+        "code": release.run.code_version[:12],
+        "engine": release.run.engine,
+        "checks": _counted(release.run.checks),
+        "folder": release.path,
+    }.items():
+        facts.add_row(name, str(value))
+    out.print(facts, soft_wrap=True)
+    tables = Table("table", "rows", "sha256 of its Parquet file", box=None)
+    tables.columns[1].justify = "right"
+    for table in release.tables:
+        tables.add_row(table.name, f"{table.rows:,}", table.parquet.sha256[:16])
+    out.print(tables)
+
+
+@releases.command("rollback")
+def releases_rollback(
+    release_id: Annotated[str | None, typer.Argument(help="Default: the release before the current one.")] = None,
+) -> None:
+    """Make an older release current again, in a second. The next run that finds anything new publishes a newer one."""
+    from dagster_project.publishing import rollback
+
+    release = _release(lambda: rollback(home(), release_id))
+    out.print(f"{release.id} is current: {release.path / release.database.name}", soft_wrap=True)
+
+
+@releases.command("verify")
+def releases_verify(
+    release_id: Annotated[str | None, typer.Argument(help="Default: every release that is kept.")] = None,
+) -> None:
+    """Compare the files of a release with the checksums it was published with."""
+    from dagster_project.publishing import list_releases, verify
+
+    place = home()
+    damaged = False
+    for name in [release_id] if release_id else [release.id for release in list_releases(place)]:
+        problems = _release(lambda name=name: verify(place, name))  # type: ignore[misc]
+        damaged = damaged or bool(problems)
+        out.print(f"{name}: {'; '.join(problems) if problems else 'whole'}", soft_wrap=True)
+    if damaged:
+        sys.exit(1)
+
+
+def _release(action: Callable[[], T]) -> T:
+    from dagster_project.publishing import ReleaseError
+
+    try:
+        return action()
+    except ReleaseError as error:
+        _fail(str(error), 1)
+
+
+@contracts.command("check")
+def contracts_check() -> None:
+    """Validate every contract: the ODCS schema, types, formats, patterns, mappings."""
+    from dagster_project.ingestion import find_contracts
+    from data_quality.contract import ContractError
+
+    place, settings = _open()
+    try:
+        found = find_contracts(place, settings)
+    except ContractError as error:
+        _fail(str(error), 1)
+    out.print(f"{len(found)} contracts are valid.")
+
+
+@contracts.command("list")
+def contracts_list() -> None:
+    """Every extract with its format, its delivery and what its file names look like."""
+    from dagster_project.ingestion import find_contracts
+
+    place, settings = _open()
+    table = Table("extract", "format", "columns", "file names", box=None)
+    for contract in find_contracts(place, settings).values():
+        formats = ", ".join(dialect.format for dialect in contract.dialects)
+        table.add_row(contract.id, formats, str(len(contract.columns)), contract.file_pattern)
+    out.print(table)
+
+
+@app.command("dbt", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def dbt_command(context: typer.Context) -> None:
+    """Any dbt command with Omnivue's settings, for example `omnivue dbt parse` or `omnivue dbt docs generate`."""
+    from dagster_project.defs.dbt_project import DbtProject
+    from dagster_project.ingestion import latest_arrival
+
+    place, settings = _open()
+    place.create()
+    as_of = settings.as_of or latest_arrival(place) or _today(settings)
+    sys.exit(DbtProject(place, settings).command(context.args, as_of))
+
+
+@app.command()
+def clean() -> None:
+    """Remove what a run rebuilds: lake, warehouse, quarantine, docs. Landing, ledger, directory and releases stay."""
+    place = home()
+    for path in (place.lake, place.quarantine, place.warehouse.parent, place.quality, place.docs, place.dbt):
+        if path.exists():
+            shutil.rmtree(path)
+            out.print(f"removed {path}")
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
+    """Open the Dagster UI on this machine: assets, checks, runs, the nightly schedule."""
+    from dagster_project.defs.home import WORKSPACE, prepare_dagster_home
+
+    place = home().create()
+    workspace = prepare_dagster_home(place) / WORKSPACE
+    environment = os.environ | {"OMNIVUE_HOME": str(place.root), "DAGSTER_HOME": str(place.dagster)}
+    dagster = Path(sys.executable).with_name("dagster")
+    out.print(f"Dagster UI: http://127.0.0.1:{port} (stop with Ctrl-C)")
+    command = [str(dagster), "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
+    sys.exit(subprocess.run(command, env=environment, cwd=place.dagster, check=False).returncode)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing on this machine, and how much disk each part takes. It changes nothing."""
+    from dagster_project.doctor import disk_use, examine
+
+    colours = {"ok": "green", "warning": "yellow", "missing": "bold red"}
+    findings = list(examine(home()))
+    for finding in findings:
+        remedy = f" - {finding.remedy}" if finding.remedy else ""
+        out.print(
+            f"[{colours[finding.level]}]{finding.level:<8}[/] {finding.subject}: {finding.detail}{remedy}",
+            soft_wrap=True,
+        )
+    for part, size in disk_use(home()).items():
+        out.print(f"{size / 2**20:>10,.1f} MiB  {part}")
+    if any(finding.level == "missing" for finding in findings):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""What `omnivue doctor` looks at: the machine, the settings and the state of OMNIVUE_HOME. It changes nothing."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dagster_project.settings import DBT_PROJECT_DIR, DEMO_ID_KEY, PROJECT_ROOT, Home, SettingsError, load_settings
+
+Level = Literal["ok", "warning", "missing"]
+FREE_BYTES_ADVISED = 5 * 2**30
+NEEDED_MODULES = {
+    "duckdb": "duckdb",
+    "dbt.cli.main": "dbt-core",
+    "dbt.adapters.duckdb": "dbt-duckdb",
+    "dagster": "dagster",
+    "dagster_webserver": "dagster-webserver",
+    "great_expectations": "great-expectations",
+    "duckdb_engine": "duckdb-engine",
+    "phonenumbers": "phonenumbers",
+    "pandas": "pandas",
+    "python_calamine": "python-calamine",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: `missing` stops a run, `warning` does not; `remedy` says what to do."""
+
+    subject: str
+    level: Level
+    detail: str
+    remedy: str = ""
+
+
+def examine(home: Home) -> Iterator[Finding]:
+    """Findings in the order a newcomer would fix them."""
+    yield from _machine()
+    yield from _settings(home)
+    yield from _state(home)
+
+
+def disk_use(home: Home) -> dict[str, int]:
+    """Bytes of each part of OMNIVUE_HOME, largest first."""
+    parts = {path.name: _bytes_below(path) for path in home.root.iterdir()} if home.root.exists() else {}
+    return dict(sorted(parts.items(), key=lambda part: -part[1]))
+
+
+def _machine() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Finding("Python", "ok", version)
+    for module, package in NEEDED_MODULES.items():
+        if _importable(module):
+            yield Finding(package, "ok", importlib.metadata.version(package))
+        else:
+            yield Finding(package, "missing", "not installed", "run `make setup`")
+    if _importable("duckdb"):
+        yield _encodings()
+    for folder in (DBT_PROJECT_DIR, PROJECT_ROOT / "data_quality" / "contracts"):
+        if not folder.is_dir():
+            yield Finding("sources", "missing", f"{folder} is not there", "run from a clone: `pip install -e .`")
+
+
+def _encodings() -> Finding:
+    from dagster_project.warehouse.duckdb_session import ExtensionError, load_encodings, session
+
+    subject = "DuckDB encodings"
+    try:
+        with session() as connection:
+            load_encodings(connection)
+    except ExtensionError as error:
+        return Finding(subject, "missing", str(error), "run `make setup`")
+    return Finding(subject, "ok", "cp1252 files can be read")
+
+
+def _settings(home: Home) -> Iterator[Finding]:
+    try:
+        settings = load_settings(home.settings_file)
+    except SettingsError as error:
+        yield Finding("settings", "missing", str(error), f"mend {home.settings_file}")
+        return
+    yield Finding("settings", "ok", str(home.settings_file) if home.settings_file.exists() else "as shipped")
+    if settings.identity.id_key == DEMO_ID_KEY:
+        yield Finding(
+            "identity.id_key",
+            "warning",
+            "the demo key: anyone can compute a customer_id from a source key",
+            f"set identity.id_key in {home.settings_file} before the first real run, and keep it",
+        )
+
+
+def _state(home: Home) -> Iterator[Finding]:
+    existing = next(path for path in (home.root, *home.root.parents) if path.exists())
+    if not os.access(existing, os.W_OK):
+        yield Finding(
+            "OMNIVUE_HOME", "missing", f"{existing} cannot be written", "choose another: export OMNIVUE_HOME=..."
+        )
+        return
+    free = shutil.disk_usage(existing).free
+    detail = f"{home.root} ({free / 2**30:.0f} GiB free)"
+    if free < FREE_BYTES_ADVISED:
+        yield Finding("OMNIVUE_HOME", "warning", detail, "a run of 10,000 customers needs about 2 GiB; free some space")
+    else:
+        yield Finding("OMNIVUE_HOME", "ok", detail)
+    extracts = sorted(path.name for path in home.landing.iterdir() if path.is_dir()) if home.landing.exists() else []
+    if extracts:
+        yield Finding("landing", "ok", f"{len(extracts)} extracts")
+    else:
+        yield Finding("landing", "warning", "empty", "put extracts there, or `omnivue simulate` a retailer")
+    current = home.published / "current"
+    if current.exists():
+        yield Finding("release", "ok", current.resolve().name)
+    else:
+        yield Finding("release", "warning", "nothing published yet", "run `omnivue run`")
+
+
+def _importable(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _bytes_below(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file() and not file.is_symlink())

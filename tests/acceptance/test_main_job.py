@@ -1,0 +1,269 @@
+"""The main job as its users meet it: simulate, run, read what was published. The oracle is the simulator's truth."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import duckdb
+import pytest
+from acceptance_tools import fingerprints, marts
+
+pytestmark = pytest.mark.xdist_group("retailer")
+
+CORE = frozenset(
+    {
+        "bridge_customer_sources", "customer_id_history", "dim_campaigns", "dim_channels", "dim_customers", "dim_dates",
+        "dim_products", "dim_stores", "fct_ad_spend", "fct_carts", "fct_channel_costs", "fct_consents",
+        "fct_experiment_exposures", "fct_journeys", "fct_loyalty_events", "fct_messages", "fct_order_lines",
+        "fct_orders", "fct_refunds", "fct_sessions", "fct_social_posts", "fct_survey_responses", "fct_tickets",
+        "fct_touchpoints", "kpi_channel_revenue", "kpi_csat", "kpi_definitions", "kpi_nps", "kpi_retention",
+        "kpi_scorecard", "data_quality_results", "reconciliation", "release_info",
+    }
+)  # fmt: skip
+# These say which run made them.
+OF_THE_RUN = frozenset({"release_info", "data_quality_results"})
+
+
+def test_every_promised_table_is_published_in_the_file_and_as_parquet(retailer: Path) -> None:
+    with marts(retailer) as session:
+        tables = {name for (name,) in session.execute("select table_name from duckdb_tables()").fetchall()}
+    assert tables >= CORE
+    assert {path.stem for path in (retailer / "published" / "current").glob("*.parquet")} == tables
+
+
+def test_every_mart_but_the_unused_ones_holds_rows(retailer: Path) -> None:
+    with marts(retailer) as session:
+        empty = [name for name in sorted(CORE) if session.execute(f"select count(*) from {name}").fetchone() == (0,)]
+    assert empty == []
+
+
+def test_the_marts_tie_out_to_their_sources(retailer: Path) -> None:
+    with marts(retailer) as session:
+        (difference, total) = session.execute(
+            "select sum(abs(difference)), sum(source_total) from reconciliation"
+        ).fetchone()
+    assert difference == 0
+    assert total > 0
+
+
+def test_orders_and_what_was_paid_are_those_that_were_placed(retailer: Path) -> None:
+    """Independent of the pipeline: the truth lists every order. A till line set aside is missing from its ticket."""
+    ours = """
+        select sales_channel, is_cancelled, count(*), round(sum(gross_revenue - discount + tax + shipping), 2)
+        from fct_orders where not (is_cancelled and sales_channel = 'store') group by all order by all
+    """
+    truth = f"""
+        select sales_channel, is_cancelled, count(*), cast(sum(total_ttc_cents) as decimal(18, 2)) / 100
+        from '{retailer}/truth/orders.parquet' group by all order by all
+    """
+    with marts(retailer) as session:
+        found, placed = session.execute(ours).fetchall(), session.execute(truth).fetchall()
+    assert [row[:3] for row in found] == [row[:3] for row in placed]
+    paid = {row[:2]: (float(row[3]), float(due[3])) for row, due in zip(found, placed, strict=True)}
+    at_tills, due_at_tills = paid.pop(("store", False))
+    assert all(found == pytest.approx(due, abs=0.005) for found, due in paid.values())
+    assert 0.99 * due_at_tills < at_tills <= due_at_tills
+
+
+def test_quarantine_lists_exactly_the_planted_dirt(retailer: Path) -> None:
+    session = duckdb.connect()
+    planted = session.execute(
+        f"select outcome, file, line from read_csv('{retailer}/truth/dirt.csv', "
+        "columns = {'extract': 'text', 'file': 'text', 'line': 'bigint', 'kind': 'text', 'outcome': 'text'})"
+    ).fetchall()
+    found = session.execute(f"select outcome, file, line from '{retailer}/quarantine/*.parquet'").fetchall()
+    assert len(planted) > 50
+    assert Counter(found) == Counter(planted)
+
+
+def test_a_second_run_finds_nothing_new_and_a_rebuild_changes_no_cell(retailer: Path, omnivue) -> None:
+    first = fingerprints(retailer)
+    release = (retailer / "published" / "current").resolve().name
+    assert "nothing new" in omnivue("run", home=retailer).stdout.lower()
+    assert (retailer / "published" / "current").resolve().name == release
+    omnivue("run", "--rebuild", home=retailer)
+    assert (retailer / "published" / "current").resolve().name != release
+    second = fingerprints(retailer)
+    assert {table: second[table] for table in second if table not in OF_THE_RUN} == {
+        table: first[table] for table in first if table not in OF_THE_RUN
+    }
+
+
+def test_no_direct_identifier_reaches_the_published_file(retailer: Path) -> None:
+    """Every text cell of every mart against the e-mails, phones, surnames with digits and keys the sources hold."""
+    with marts(retailer) as session:
+        keys = f"select distinct source_person_key as key from '{retailer}/truth/source_records.csv'"
+        session.execute(f"create temp table secrets as select key from ({keys}) where length(key) > 5")
+        columns = session.execute(
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name = 'marts' and data_type in ('VARCHAR', 'VARCHAR[]')"
+        ).fetchall()
+        leaks = [
+            (table, column)
+            for table, column in columns
+            if table != "dim_stores"
+            and session.execute(
+                f"select count(*) from {table} where regexp_matches(cast({column} as varchar), '[^ ]+@[^ ]+[.][a-z]+') "
+                f"or cast({column} as varchar) in (select key from secrets)"
+            ).fetchone()
+            != (0,)
+        ]
+    assert leaks == []
+
+
+def test_folders_with_personal_data_are_their_owners_alone(retailer: Path) -> None:
+    for name in ("lake", "quarantine", "ledger", "truth", "directory"):
+        assert stat.S_IMODE((retailer / name).stat().st_mode) == 0o700, name
+    assert stat.S_IMODE((retailer / "directory" / "customer_directory.duckdb").stat().st_mode) == 0o600
+
+
+def test_identity_joins_the_right_people(retailer: Path) -> None:
+    """Against the truth, over pairs of source records: a wrong join is worse than a missed one."""
+    with duckdb.connect() as session:
+        session.execute(f"attach '{retailer}/directory/customer_directory.duckdb' as directory (read_only)")
+        together, right, due = session.execute(
+            f"""
+            with people as (
+                select truth.person_id, sources.customer_id
+                from '{retailer}/truth/source_records.csv' as truth
+                inner join directory.customer_sources as sources using (source_system, source_person_key)
+                where truth.person_id is not null
+            ),
+            joined as (select customer_id, person_id, count(*) as n from people group by all)
+            select
+                (select sum(n * (n - 1) / 2) from (select sum(n) as n from joined group by customer_id)),
+                (select sum(n * (n - 1) / 2) from joined),
+                (select sum(n * (n - 1) / 2) from (select sum(n) as n from joined group by person_id))
+            """
+        ).fetchone()
+    assert right / together > 0.99
+    assert right / due > 0.85
+
+
+def test_a_run_writes_nowhere_but_in_its_home(retailer: Path, omnivue, tmp_path: Path) -> None:
+    omnivue("run", home=retailer, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_run_at_the_same_time_is_turned_away(retailer: Path, omnivue) -> None:
+    code = (
+        "import fcntl, sys; lock = open(sys.argv[1], 'a+'); fcntl.flock(lock, fcntl.LOCK_EX); "
+        "print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(retailer / "run.lock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        message = omnivue("run", home=retailer, expect=6).stderr
+        holder.communicate("")
+    assert "another run" in message
+
+
+def test_readers_keep_their_release_while_the_next_is_published(retailer: Path, omnivue) -> None:
+    with marts(retailer) as before:
+        old = before.execute("select release_id from release_info").fetchone()
+        omnivue("run", "--rebuild", home=retailer)
+        assert before.execute("select release_id from release_info").fetchone() == old
+    with marts(retailer) as after:
+        assert after.execute("select release_id from release_info").fetchone() > old
+
+
+def test_the_published_file_opens_with_an_older_duckdb_client(retailer: Path) -> None:
+    client = os.environ.get("OMNIVUE_DUCKDB_14")
+    if not client:
+        pytest.skip("set OMNIVUE_DUCKDB_14 to a folder with duckdb 1.4 installed (make test-all does)")
+    code = (
+        "import duckdb, sys; assert duckdb.__version__.startswith('1.4'), duckdb.__version__; "
+        "marts = duckdb.connect(sys.argv[1], read_only=True); "
+        "print(marts.execute('select count(*) from marts.fct_orders').fetchone()[0])"
+    )
+    file = retailer / "published" / "current" / "omnivue.duckdb"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(file)], env={"PYTHONPATH": client}, capture_output=True, text=True, check=True
+    )
+    with marts(retailer) as session:
+        assert int(done.stdout) == session.execute("select count(*) from fct_orders").fetchone()[0]
+
+
+def test_a_broken_critical_expectation_keeps_the_release_back(retailer: Path, omnivue, tmp_path: Path) -> None:
+    """A satisfaction score of 9 on a scale of 1 to 5: the contract lets scores up to 10 pass, the gate does not."""
+    home = tmp_path / "home"
+    shutil.copytree(retailer, home, symlinks=True)
+    before = fingerprints(home)
+    header = next(home.glob("landing/survey_responses/*/*.csv")).read_text(encoding="utf-8").splitlines()[0].split(",")
+    answer = {
+        "invitation_id": "INV-GATE",
+        "response_id": "RES-GATE",
+        "survey": "csat",
+        "survey_type": "transactional",
+        "invited_at": "2026-10-30 10:00:00",
+        "responded_at": "2026-10-31 10:00:00",
+        "email": "gate@example.org",
+        "score": "9",
+        "interaction_type": "service",
+        "channel_role": "service",
+        "channel": "phone",
+    }
+    file = home / "landing" / "survey_responses" / "2026-11-01" / "survey_responses_2026-10-31.csv"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"{','.join(header)}\n{','.join(answer.get(name, '') for name in header)}\n", encoding="utf-8")
+
+    message = omnivue("run", home=home, expect=4).stderr
+    assert "gate failed" in message
+    assert "scores keep to their scale" in message
+    assert "data_docs/index.html" in message
+    assert fingerprints(home) == before
+
+    # The channel delivers it again, right: the next night publishes.
+    corrected = home / "landing" / "survey_responses" / "2026-11-02" / file.name
+    corrected.parent.mkdir()
+    corrected.write_text(file.read_text(encoding="utf-8").replace(",9,", ",4,"), encoding="utf-8")
+    omnivue("run", home=home)
+    with marts(home) as session:
+        days = session.execute("select count(*) from fct_survey_responses where responded_date = date '2026-10-31'")
+        assert days.fetchone()[0] >= 1
+
+
+@pytest.mark.slow
+def test_two_nights_give_the_same_marts_as_one(retailer: Path, omnivue, tmp_path: Path) -> None:
+    """Incremental equals full: half of the arrivals, a run, the other half, a run."""
+    arrivals = sorted({folder.name for folder in retailer.glob("landing/*/*") if folder.name < "2900"})
+    half = arrivals[len(arrivals) * 2 // 3]
+    for night in (lambda day: day < half, lambda day: day >= half):
+        for folder in retailer.glob("landing/*/*"):
+            if night(folder.name):
+                shutil.copytree(folder, tmp_path / folder.relative_to(retailer))
+        omnivue("run", home=tmp_path)
+    # History tells what happened on the way, so it may differ.
+    apart = OF_THE_RUN | {"customer_id_history"}
+    assert fingerprints(tmp_path, without=apart) == fingerprints(retailer, without=apart)
+
+
+@pytest.mark.slow
+def test_a_run_killed_on_the_way_is_repaired_by_running_again(retailer: Path, omnivue, tmp_path: Path) -> None:
+    shutil.copytree(retailer / "landing", tmp_path / "landing")
+    command = [str(Path(sys.executable).with_name("omnivue")), "run"]
+    for seconds in (12, 25):
+        process = subprocess.Popen(
+            command,
+            env=os.environ | {"OMNIVUE_HOME": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    omnivue("run", home=tmp_path)
+    assert fingerprints(tmp_path, without=OF_THE_RUN) == fingerprints(retailer, without=OF_THE_RUN)

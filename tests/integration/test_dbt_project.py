@@ -1,0 +1,47 @@
+"""dbt's own tests on a retailer with one channel: what was never delivered is empty and typed, not missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+pytestmark = pytest.mark.xdist_group("one_channel")
+
+CONSENT = {
+    "id": "cst-1",
+    "email": "helene.dupre@example.fr",
+    "purpose": "email",
+    "status": "granted",
+    "basis": "consent",
+    "source": "web",
+    "occurred_at": "2026-10-25T10:00:00Z",
+}
+
+
+@pytest.fixture(scope="module")
+def one_channel(tmp_path_factory: pytest.TempPathFactory, omnivue) -> Path:
+    """OMNIVUE_HOME of a retailer whose only channel, so far, is the consent platform."""
+    home = tmp_path_factory.mktemp("one_channel")
+    folder = home / "landing" / "consents" / "2026-10-26"
+    folder.mkdir(parents=True)
+    (folder / "consents_2026-10-25.jsonl").write_text(json.dumps(CONSENT) + "\n", encoding="utf-8")
+    omnivue("run", home=home)
+    return home
+
+
+def test_extracts_never_delivered_leave_their_marts_empty_and_pass_the_gate(one_channel: Path) -> None:
+    with duckdb.connect(str(one_channel / "published/current/omnivue.duckdb"), read_only=True) as session:
+        session.execute("use marts")
+        assert session.execute("select purpose, valid_to from fct_consents").fetchall() == [("email", None)]
+        assert session.execute("select count(*) from dim_customers where is_known").fetchone() == (1,)
+        for table in ("fct_orders", "fct_touchpoints", "fct_tickets", "kpi_nps", "kpi_channel_revenue"):
+            assert session.execute(f"select count(*) from {table}").fetchone() == (0,), table
+
+
+def test_every_unit_test_of_the_dbt_project_passes(one_channel: Path, omnivue) -> None:
+    done = omnivue("dbt", "test", "--select", "test_type:unit", home=one_channel)
+    assert "ERROR=0" in done.stdout
+    assert "PASS=0" not in done.stdout
