@@ -138,6 +138,8 @@ def run(
     started = time.monotonic()
     place, settings = _open()
     place.create()
+    if not _has_extracts(place):
+        _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
     os.environ["OMNIVUE_HOME"] = str(place.root)
     with out.status("starting") as status:
 
@@ -152,6 +154,13 @@ def run(
 
         outcome = _nightly(place, settings, rebuild, tell)
     _print_summary(place, outcome, time.monotonic() - started)
+
+
+def _has_extracts(place: Home) -> bool:
+    """Whether anything is in landing, or was before it was archived."""
+    from dagster_project.ingestion import read_deliveries
+
+    return any(path.is_file() for path in place.landing.rglob("*")) or read_deliveries(place).num_rows > 0
 
 
 def _nightly(place: Home, settings: Settings, rebuild: bool, tell: Callable[[StepReport], None]) -> Outcome:
@@ -200,7 +209,7 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
 
     release = outcome.release
     if release is None:
-        _fail(f"nothing landed yet in {place.landing}: put extracts there, or `omnivue simulate`", 1)
+        return
     current = read_deliveries(place)
     current = current.filter(current["is_current"])
     refused = read_quarantine(place)

@@ -45,3 +45,10 @@ def test_every_unit_test_of_the_dbt_project_passes(one_channel: Path, omnivue) -
     done = omnivue("dbt", "test", "--select", "test_type:unit", home=one_channel)
     assert "ERROR=0" in done.stdout
     assert "PASS=0" not in done.stdout
+
+
+def test_a_run_without_any_extract_says_what_to_do_and_publishes_nothing(omnivue, tmp_path: Path) -> None:
+    message = omnivue("run", home=tmp_path, expect=1).stderr
+    assert "nothing landed yet" in message
+    assert str(tmp_path / "landing") in message.replace("\n", "")
+    assert not (tmp_path / "published" / "current").exists()
