@@ -114,6 +114,8 @@ def simulate(
     out.print(f"{summary.files:,} files, {sum(summary.rows.values()):,} rows. The truth is in {place.parent / 'truth'}")
 
 
+OUTCOMES = ("row_quarantined", "file_rejected", "deduplicated", "replaced", "kept_reported")
+
 # What a person watches, in the order it happens: step as the pipeline names it -> what it is doing.
 STEPS = {
     "ingestion": "taking in what landed",
@@ -262,7 +264,11 @@ def quarantine_list(
 
     from dagster_project.ingestion import read_quarantine
 
-    rows = read_quarantine(home())
+    place, settings = _open()
+    _check_extract(place, settings, extract)
+    if outcome is not None and outcome not in OUTCOMES:
+        _fail(f"there is no outcome '{outcome}'; there are {', '.join(OUTCOMES)}", 1)
+    rows = read_quarantine(place)
     for column, wanted in (("extract", extract), ("outcome", outcome)):
         if wanted is not None:
             rows = rows.filter(pc.equal(rows[column], wanted))
@@ -272,9 +278,9 @@ def quarantine_list(
         pyarrow.csv.write_csv(rows, sys.stdout.buffer)
         return
     for row in rows.slice(0, limit).to_pylist():
-        place = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
+        where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
         out.print(
-            f"[bold]{row['outcome'].replace('_', ' ')}[/]  {escape(place)}  {escape(row['reason'])}", soft_wrap=True
+            f"[bold]{row['outcome'].replace('_', ' ')}[/]  {escape(where)}  {escape(row['reason'])}", soft_wrap=True
         )
     if not rows.num_rows:
         out.print("Nothing was set aside.")
@@ -291,6 +297,7 @@ def quarantine_replay(
     from dagster_project.ingestion import find_contracts, replay
 
     place, settings = _open()
+    _check_extract(place, settings, extract)
     before = _refused(place)
     try:
         replay(place, settings, find_contracts(place, settings), today=_today(settings), extract=extract, file=file)
@@ -300,6 +307,15 @@ def quarantine_replay(
     out.print(f"{before - after:,} of {before:,} refused rows and files pass now; {after:,} stay.")
     if after < before:
         out.print("Publish them with `omnivue run`.")
+
+
+def _check_extract(place: Home, settings: Settings, extract: str | None) -> None:
+    from dagster_project.ingestion import find_contracts
+
+    if extract is not None:
+        known = find_contracts(place, settings)
+        if extract not in known:
+            _fail(f"there is no extract '{extract}'; there are {', '.join(known)}", 1)
 
 
 def _today(settings: Settings) -> dt.date:
@@ -373,7 +389,10 @@ def releases_show(
 def releases_rollback(
     release_id: Annotated[str | None, typer.Argument(help="Default: the release before the current one.")] = None,
 ) -> None:
-    """Make an older release current again, in a second. The next run that finds anything new publishes a newer one."""
+    """Make an older release current again, in a second.
+
+    The next run builds a new release from what is in landing: mend the cause first.
+    """
     from dagster_project.publishing import rollback
 
     release = _release(lambda: rollback(home(), release_id))
@@ -442,6 +461,8 @@ def dbt_command(context: typer.Context) -> None:
     place, settings = _open()
     place.create()
     as_of = settings.as_of or latest_arrival(place) or _today(settings)
+    if not context.args:
+        _fail("name a dbt command, for example `omnivue dbt parse`; `dbt --help` lists them", 1)
     sys.exit(DbtProject(place, settings).command(context.args, as_of))
 
 

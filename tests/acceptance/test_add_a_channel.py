@@ -10,14 +10,11 @@ import sys
 from pathlib import Path
 
 import duckdb
-import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("dagster_project", "data_quality", "dbt")
 BLOCK = re.compile(r"^```(?:yaml|sql|json)\n(?:#|--) (?P<place>.+)\n(?P<text>(?:.*\n)*?)```$", re.MULTILINE)
 ADDITION = re.compile(r"add to (?P<path>\S+), at the end of the union `(?P<cte>\w+)`")
-
-pytestmark = pytest.mark.xdist_group("add_a_channel")
 
 
 def follow(guide: str, target: Path) -> list[Path]:

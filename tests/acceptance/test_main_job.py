@@ -14,8 +14,6 @@ import duckdb
 import pytest
 from acceptance_tools import fingerprints, marts
 
-pytestmark = pytest.mark.xdist_group("retailer")
-
 CORE = frozenset(
     {
         "bridge_customer_sources", "customer_id_history", "dim_campaigns", "dim_channels", "dim_customers", "dim_dates",

@@ -13,13 +13,10 @@ from acceptance_tools import marts
 EXAMPLE = Path(__file__).parents[2] / "examples" / "online_retail"
 DATA = os.environ.get("OMNIVUE_ONLINE_RETAIL")
 
-pytestmark = [
-    pytest.mark.xdist_group("online_retail"),
-    pytest.mark.skipif(
-        not DATA,
-        reason="the data is not shipped: OMNIVUE_ONLINE_RETAIL names no uci_online_retail_2009_2010.parquet",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not DATA,
+    reason="the data is not shipped: OMNIVUE_ONLINE_RETAIL names no uci_online_retail_2009_2010.parquet",
+)
 
 
 @pytest.fixture(scope="module")

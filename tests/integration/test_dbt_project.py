@@ -8,8 +8,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-pytestmark = pytest.mark.xdist_group("one_channel")
-
 CONSENT = {
     "id": "cst-1",
     "email": "helene.dupre@example.fr",
