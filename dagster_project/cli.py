@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -294,13 +293,16 @@ def quarantine_replay(
     file: Annotated[str | None, typer.Option(help="Only this file, as `quarantine list` names it.")] = None,
 ) -> None:
     """Judge refused rows and files again by today's contracts and load what passes; `omnivue run` publishes it."""
+    from dagster_project.defs.pipeline import business_day
     from dagster_project.ingestion import find_contracts, replay
 
     place, settings = _open()
     _check_extract(place, settings, extract)
     before = _refused(place)
     try:
-        replay(place, settings, find_contracts(place, settings), today=_today(settings), extract=extract, file=file)
+        replay(
+            place, settings, find_contracts(place, settings), today=business_day(settings), extract=extract, file=file
+        )
     except KeyError as error:
         _fail(str(error.args[0]), 1)
     after = _refused(place)
@@ -316,11 +318,6 @@ def _check_extract(place: Home, settings: Settings, extract: str | None) -> None
         known = find_contracts(place, settings)
         if extract not in known:
             _fail(f"there is no extract '{extract}'; there are {', '.join(known)}", 1)
-
-
-def _today(settings: Settings) -> dt.date:
-    """The business's calendar day, after which no folder may be dated."""
-    return dt.datetime.now(ZoneInfo(settings.business.time_zone)).date()
 
 
 def _refused(place: Home) -> int:
@@ -456,11 +453,12 @@ def contracts_list() -> None:
 def dbt_command(context: typer.Context) -> None:
     """Any dbt command with Omnivue's settings, for example `omnivue dbt parse` or `omnivue dbt docs generate`."""
     from dagster_project.defs.dbt_project import DbtProject
+    from dagster_project.defs.pipeline import business_day
     from dagster_project.ingestion import latest_arrival
 
     place, settings = _open()
     place.create()
-    as_of = settings.as_of or latest_arrival(place) or _today(settings)
+    as_of = settings.as_of or latest_arrival(place) or business_day(settings)
     if not context.args:
         _fail("name a dbt command, for example `omnivue dbt parse`; `dbt --help` lists them", 1)
     sys.exit(DbtProject(place, settings).command(context.args, as_of))

@@ -39,7 +39,6 @@ class Business(_Section):
     fx_rates: dict[str, float]
     non_product_skus: list[str]
     opening_hours: dict[int, tuple[str, str]]
-    first_reply_target_hours: dict[str, float]
 
     @field_validator("time_zone")
     @classmethod
@@ -56,14 +55,12 @@ class Windows(_Section):
     cart_abandoned_hours: int = Field(gt=0)
     cart_recovered_days: int = Field(gt=0)
     ticket_solved_days: int = Field(gt=0)
-    repeat_contact_days: int = Field(gt=0)
     click_session_minutes: int = Field(gt=0)
     journey_gap_days: int = Field(gt=0)
 
 
 class Reliability(_Section):
     min_n: int = Field(gt=0)
-    min_cell: int = Field(gt=0)
 
 
 class Identity(_Section):
@@ -226,7 +223,7 @@ def load_settings(override: Path | None = None) -> Settings:
 
 
 # Maps whose keys are the retailer's own: an override replaces them whole, so that an entry can be taken away.
-_WHOLE = {"fx_rates", "opening_hours", "first_reply_target_hours"}
+_WHOLE = {"fx_rates", "opening_hours"}
 
 
 def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

@@ -51,6 +51,11 @@ RUN_INFO_SCHEMA = pa.schema(
 )
 
 
+def business_day(settings: Settings) -> dt.date:
+    """Today in the business's time zone, after which no landing folder may be dated."""
+    return dt.datetime.now(ZoneInfo(settings.business.time_zone)).date()
+
+
 @dataclass(frozen=True)
 class StepReport:
     """What one step did: wall `seconds` and counts by name, fit for logs and Dagster metadata."""
@@ -113,7 +118,7 @@ class Pipeline:
         from dagster_project.ingestion import ingest
 
         with self._step("ingestion") as counts:
-            today = dt.datetime.now(ZoneInfo(self.settings.business.time_zone)).date()
+            today = business_day(self.settings)
             report = ingest(self.home, self.settings, self.contracts, today=today, progress=self.watch)
             for name in ("files_new", "files_rejected", "rows_read", "rows_loaded", "rows_quarantined"):
                 counts[name] = report.total(name)

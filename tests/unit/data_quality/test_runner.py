@@ -177,7 +177,8 @@ def test_a_stage_run_again_replaces_its_pages_and_keeps_the_others(database: Pat
 def test_the_database_is_free_for_a_writer_afterwards(database: Path) -> None:
     _run(database, broken)
     with duckdb.connect(str(database)) as connection:
-        connection.execute("insert into marts.dim_customers values ('c9')")
+        added = connection.execute("insert into marts.dim_customers values ('c9')").fetchone()
+    assert added == (1,)
 
 
 def test_results_become_one_row_per_expectation_and_two_runs_agree(database: Path) -> None:

@@ -50,8 +50,8 @@ def test_the_read_only_connection_cannot_write(warehouse: Warehouse) -> None:
 def test_the_file_is_free_for_others_after_each_call(warehouse: Warehouse) -> None:
     warehouse.write("identity", "links", pa.table({"id": [1]}))
     warehouse.table("identity", "links")
-    other = duckdb.connect(str(warehouse.path), config={"threads": 1})
-    other.close()
+    with duckdb.connect(str(warehouse.path), config={"threads": 1}) as other:
+        assert other.execute("select id from identity.links").fetchall() == [(1,)]
 
 
 def test_an_absent_warehouse_and_an_absent_table_are_named(warehouse: Warehouse) -> None:
