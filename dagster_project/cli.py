@@ -453,15 +453,13 @@ def contracts_list() -> None:
 def dbt_command(context: typer.Context) -> None:
     """Any dbt command with Omnivue's settings, for example `omnivue dbt parse` or `omnivue dbt docs generate`."""
     from dagster_project.defs.dbt_project import DbtProject
-    from dagster_project.defs.pipeline import business_day
-    from dagster_project.ingestion import latest_arrival
+    from dagster_project.defs.pipeline import Pipeline
 
     place, settings = _open()
     place.create()
-    as_of = settings.as_of or latest_arrival(place) or business_day(settings)
     if not context.args:
         _fail("name a dbt command, for example `omnivue dbt parse`; `dbt --help` lists them", 1)
-    sys.exit(DbtProject(place, settings).command(context.args, as_of))
+    sys.exit(DbtProject(place, settings).command(context.args, Pipeline(place, settings).plan()))
 
 
 @app.command()

@@ -112,9 +112,11 @@ class Settings(_Section):
         del values["identity"]["id_key"]
         return values
 
-    def dbt_vars(self, as_of: dt.date) -> str:
-        """The `--vars` argument of every dbt call: the public settings with `as_of` resolved."""
-        return json.dumps(self.public() | {"as_of": as_of.isoformat()}, sort_keys=True)
+    def dbt_vars(self, as_of: dt.date, data_through: dt.date) -> str:
+        """The `--vars` argument of every dbt call: the public settings with `as_of` resolved, and the latest business
+        date delivered."""
+        days = {"as_of": as_of.isoformat(), "data_through": data_through.isoformat()}
+        return json.dumps(self.public() | days, sort_keys=True)
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from dagster_project.defs.errors import GateFailed
-from dagster_project.defs.run_plan import digest_of_files
+from dagster_project.defs.run_plan import RunPlan, digest_of_files
 from dagster_project.settings import DBT_PROJECT_DIR, Home, Settings
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from dbt.contracts.graph.manifest import Manifest
 
 Watch = Callable[[str, int, int], None]
@@ -78,7 +76,7 @@ class DbtProject:
         return manifest
 
     def build(
-        self, pass_: Pass, as_of: dt.date, *, full_refresh: bool = False, watch: Watch | None = None
+        self, pass_: Pass, plan: RunPlan, *, full_refresh: bool = False, watch: Watch | None = None
     ) -> PassResult:
         """Build and test every model tagged `pass_`. `watch` hears of each model as it ends: its name, how many are
         done, how many there are.
@@ -96,7 +94,7 @@ class DbtProject:
             "--indirect-selection",
             "buildable",
             "--vars",
-            self._settings.dbt_vars(as_of),
+            self._vars(plan),
         ]
         if full_refresh:
             arguments.append("--full-refresh")
@@ -104,13 +102,16 @@ class DbtProject:
         result = self._invoke(arguments, manifest=manifest, listen=_model_listener(watch, total) if watch else None)
         return _pass_result(result, self._home.dbt / "logs" / "dbt.log")
 
-    def command(self, arguments: Sequence[str], as_of: dt.date) -> int:
+    def command(self, arguments: Sequence[str], plan: RunPlan) -> int:
         """Any dbt command, its output on the screen, in a process of its own; returns dbt's exit code."""
         dbt = Path(sys.executable).with_name("dbt")
-        settings = ["--vars", self._settings.dbt_vars(as_of)]
+        settings = ["--vars", self._vars(plan)]
         return subprocess.run(
             [str(dbt), *arguments, *self._places(), *settings], check=False, env=self._env()
         ).returncode
+
+    def _vars(self, plan: RunPlan) -> str:
+        return self._settings.dbt_vars(plan.as_of, plan.data_through)
 
     def _env(self) -> dict[str, str]:
         return os.environ | {

@@ -134,7 +134,7 @@ class Pipeline:
         from dagster_project.publishing import current_release
 
         deliveries = read_deliveries(self.home)
-        as_of = self.settings.as_of or latest_arrival(self.home) or dt.date(1970, 1, 1)
+        as_of = self.settings.as_of or latest_arrival(self.home) or business_day(self.settings)
         version = code_version()
         current = current_release(self.home)
         # What a file counts for changes with its contract, which may lie outside the code.
@@ -194,7 +194,7 @@ class Pipeline:
     def build(self, pass_: Pass) -> PassResult:
         """Build and test the dbt models of one pass. Raises GateFailed when a test fails, DbtError when a model."""
         with self._step(f"dbt {pass_.replace('_', ' ')}") as counts:
-            result = self._dbt.build(pass_, self.plan().as_of, full_refresh=self.rebuild, watch=self.watch)
+            result = self._dbt.build(pass_, self.plan(), full_refresh=self.rebuild, watch=self.watch)
             counts |= {"models": len(result.models), "tests": result.tests_passed, "warnings": len(result.warnings)}
         return result
 

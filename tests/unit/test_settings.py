@@ -49,8 +49,10 @@ def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: 
 
 def test_what_leaves_python_holds_no_secret() -> None:
     settings = shipped_settings()
-    assert settings.identity.id_key not in settings.dbt_vars(dt.date(2026, 1, 1))
-    assert json.loads(settings.dbt_vars(dt.date(2026, 1, 1)))["as_of"] == "2026-01-01"
+    variables = settings.dbt_vars(dt.date(2026, 1, 2), dt.date(2026, 1, 1))
+    assert settings.identity.id_key not in variables
+    assert json.loads(variables)["as_of"] == "2026-01-02"
+    assert json.loads(variables)["data_through"] == "2026-01-01"
 
 
 def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
@@ -58,6 +60,7 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
     defaults = yaml.safe_load((DBT_PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     shipped = shipped_settings().public()
     assert defaults.pop("as_of") is None
+    assert defaults.pop("data_through") is None
     assert defaults == {name: shipped[name] for name in defaults}
 
 

@@ -6,6 +6,12 @@ dates as (
     select * from {{ ref('dim_dates') }}
 ),
 
+first_day as (
+    select min(date_day) as first_date
+    from dates
+    where is_observed
+),
+
 days as (
     {% for period in periods -%}
         select
@@ -45,8 +51,11 @@ final as (
         period_end,
         {{ period_start('month', 'period_start') }} as segments_as_of,
         is_observed,
-        period_end < {{ as_of_date() }} as is_complete
+        coalesce(
+            period_start >= first_day.first_date and period_end <= {{ observed_until_date() }}, false
+        ) as is_complete
     from bounded
+    cross join first_day
 )
 
 select * from final

@@ -42,13 +42,13 @@ history as (
     select min(ordered_date) as first_ordered_date from purchase_days
 ),
 
--- A month still running is measured up to as_of.
+-- A month still running is measured up to the last day observed.
 months as (
     select
         month_start as month,
         {{ period_start('month', add_days('month_start', 31)) }} as as_of_date,
         {{ add_days('max(date_day)', 1) }} as measured_before,
-        {{ period_start('month', add_days('month_start', 31)) }} <= {{ as_of_date() }} as is_complete
+        {{ period_start('month', add_days('month_start', 31)) }} <= {{ add_days(observed_until_date(), 1) }} as is_complete
     from dates
     where is_observed
     group by month_start

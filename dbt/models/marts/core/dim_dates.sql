@@ -20,9 +20,9 @@ with
 {% endfor %}
 observed as (
     select
-        coalesce(min(first_date), {{ as_of_date() }}) as first_date,
-        {{ as_of_date() }} as last_date,
-        {{ add_days(period_start('year', add_days(period_start('year', as_of_date()), 366)), -1) }} as calendar_end
+        coalesce(min(first_date), {{ observed_until_date() }}) as first_date,
+        {{ observed_until_date() }} as last_date,
+        {{ add_days(period_start('year', add_days(period_start('year', observed_until_date()), 366)), -1) }} as calendar_end
     from (
         {%- for fact, date_column in dated_facts %}
             select first_date from {{ fact }}_span
@@ -42,7 +42,7 @@ digits as (
     {%- endfor %}
 ),
 
--- Days counted back from the end of the year of as_of: 10,000 of them, 27 years.
+-- Days counted back from the end of the last observed year: 10,000 of them, 27 years.
 offsets as (
     select ones.digit + 10 * tens.digit + 100 * hundreds.digit + 1000 * thousands.digit as days_back
     from digits as ones

@@ -28,7 +28,7 @@ history as (
     select min(ordered_date) as first_ordered_date from order_days
 ),
 
--- A period still running is measured up to as_of. In the joins, which are large, numbers stand for periods and
+-- A period still running is measured up to the last day observed. In the joins, which are large, numbers stand for periods and
 -- customers.
 periods as (
     select

@@ -46,13 +46,13 @@ declared as (
     {%- endfor %}
 ),
 
--- Measured up to as_of, and no longer once the objective is due.
+-- Measured up to the last day observed, and no longer once the objective is due.
 objectives as (
     select
         *,
         {{ add_months('start', -12) }} as baseline_start,
         {{ add_days('start', -1) }} as baseline_end,
-        least({{ as_of_date() }}, due) as measured_until
+        least({{ observed_until_date() }}, due) as measured_until
     from declared
     where objective is not null
 ),
