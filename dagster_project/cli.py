@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EXIT_CODES = """\
-Exit codes: 0 published (also with warnings) or nothing new, 1 wrong use or settings, 3 data rejected, 4 gate failed,
-5 crashed (run again: it repairs itself), 6 busy (another run is at work)."""
+Exit codes: 0 published (also with warnings) or nothing new, 1 wrong settings or nothing found, 2 wrong use, 3 data
+rejected, 4 gate failed, 5 crashed (run again: it repairs itself), 6 busy (another run is at work)."""
 
 app = typer.Typer(
     name="omnivue",
@@ -72,6 +73,23 @@ def _fail(message: str, code: int) -> NoReturn:
 def _open() -> tuple[Home, Settings]:
     place = home()
     return place, load_settings(place.settings_file)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        out.print(f"omnivue {metadata.version('omnivue')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave."),
+    ] = False,
+) -> None:
+    # No docstring: the application's own help text stands.
+    ...
 
 
 @app.command()
@@ -256,7 +274,7 @@ def quarantine_list(
     extract: Annotated[str | None, typer.Option(help="Only this extract.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Only this outcome, for example row_quarantined.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print everything as CSV, for a spreadsheet.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every row as CSV, whatever the limit.")] = False,
 ) -> None:
     """Show what was refused or set right: file, line, column, value, reason. It may hold personal data."""
     import pyarrow.compute as pc
@@ -337,6 +355,9 @@ def releases_list() -> None:
 
     place = home()
     current = current_release(place)
+    if current is None and not list_releases(place):
+        out.print("nothing is published yet: `omnivue run` builds the first release")
+        return
     table = Table("release", "built at (UTC)", "rows", "checks", "", box=None)
     for column in table.columns:
         column.no_wrap = True
@@ -442,10 +463,18 @@ def contracts_list() -> None:
     from dagster_project.ingestion import find_contracts
 
     place, settings = _open()
-    table = Table("extract", "format", "columns", "file names", box=None)
+    table = Table("extract", "format", "delivery", "columns", "file names", box=None)
+    table.columns[-1].overflow = "fold"
     for contract in find_contracts(place, settings).values():
         formats = ", ".join(dialect.format for dialect in contract.dialects)
-        table.add_row(contract.id, formats, str(len(contract.columns)), contract.file_pattern)
+        columns = str(len(contract.columns))
+        table.add_row(
+            contract.id,
+            formats,
+            " + ".join(sorted(set(contract.delivery_kinds.values()))),
+            columns,
+            contract.file_pattern,
+        )
     out.print(table)
 
 

@@ -44,7 +44,7 @@ counted as (
     union all
 
     select
-        {{ add_days(observed_until_date(), 1) }} as measured_before,
+        {{ add_days(data_end_date(), 1) }} as measured_before,
         'dim_customers' as counted_by,
         count(*) as active_customers
     from {{ ref('dim_customers') }}

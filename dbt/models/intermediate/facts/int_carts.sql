@@ -174,7 +174,7 @@ closed_carts as (
         ranked_candidates.order_id,
         ranked_candidates.ordered_at,
         ranked_candidates.ordered_at <= carts.last_activity_at + {{ abandoned_after }} as is_ordered_in_time,
-        carts.last_activity_at + {{ abandoned_after }} <= {{ observed_until_timestamp() }} as is_mature
+        carts.last_activity_at + {{ abandoned_after }} <= {{ data_end_at() }} as is_mature
     from carts
     left join ranked_candidates on carts.cart_id = ranked_candidates.cart_id and ranked_candidates.order_rank = 1
 ),

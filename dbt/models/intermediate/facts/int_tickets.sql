@@ -42,7 +42,7 @@ status_history as (
             case
                 when new_status = 'pending'
                     then {{ seconds_between(
-                        'occurred_at', 'coalesce(next_change_at, greatest(occurred_at, ' ~ observed_until_timestamp() ~ '))'
+                        'occurred_at', 'coalesce(next_change_at, greatest(occurred_at, ' ~ data_end_at() ~ '))'
                     ) }}
             end
         ) / 3600.0 as waiting_hours
@@ -97,7 +97,7 @@ final as (
         merged.first_reply_at,
         merged.solved_at,
         coalesce(
-            merged.solved_at + interval {{ var('windows')['ticket_solved_days'] }} day <= {{ observed_until_timestamp() }}, false
+            merged.solved_at + interval {{ var('windows')['ticket_solved_days'] }} day <= {{ data_end_at() }}, false
         ) as is_resolved,
         merged.reopened_count,
         merged.replies,

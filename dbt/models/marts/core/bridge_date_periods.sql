@@ -52,7 +52,7 @@ final as (
         {{ period_start('month', 'period_start') }} as segments_as_of,
         is_observed,
         coalesce(
-            period_start >= first_day.first_date and period_end <= {{ observed_until_date() }}, false
+            period_start >= first_day.first_date and period_end <= {{ data_end_date() }}, false
         ) as is_complete
     from bounded
     cross join first_day

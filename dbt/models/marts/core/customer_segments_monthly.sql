@@ -48,7 +48,7 @@ months as (
         month_start as month,
         {{ period_start('month', add_days('month_start', 31)) }} as as_of_date,
         {{ add_days('max(date_day)', 1) }} as measured_before,
-        {{ period_start('month', add_days('month_start', 31)) }} <= {{ add_days(observed_until_date(), 1) }} as is_complete
+        {{ period_start('month', add_days('month_start', 31)) }} <= {{ add_days(data_end_date(), 1) }} as is_complete
     from dates
     where is_observed
     group by month_start

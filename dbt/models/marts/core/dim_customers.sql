@@ -53,7 +53,7 @@ survey_responses as (
 
 segments as (
     select * from {{ ref('customer_segments_monthly') }}
-    where month = {{ period_start('month', observed_until_date()) }}
+    where month = {{ period_start('month', data_end_date()) }}
 ),
 
 members as (

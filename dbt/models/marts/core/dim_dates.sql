@@ -20,9 +20,9 @@ with
 {% endfor %}
 observed as (
     select
-        coalesce(min(first_date), {{ observed_until_date() }}) as first_date,
-        {{ observed_until_date() }} as last_date,
-        {{ add_days(period_start('year', add_days(period_start('year', observed_until_date()), 366)), -1) }} as calendar_end
+        coalesce(min(first_date), {{ data_end_date() }}) as first_date,
+        {{ data_end_date() }} as last_date,
+        {{ add_days(period_start('year', add_days(period_start('year', data_end_date()), 366)), -1) }} as calendar_end
     from (
         {%- for fact, date_column in dated_facts %}
             select first_date from {{ fact }}_span

@@ -74,7 +74,7 @@ final as (
         source,
         valid_from,
         valid_to,
-        valid_from < {{ observed_until_timestamp() }} and (valid_to is null or valid_to >= {{ observed_until_timestamp() }}) as is_current
+        valid_from < {{ data_end_at() }} and (valid_to is null or valid_to >= {{ data_end_at() }}) as is_current
     from granted
 )
 

@@ -98,7 +98,7 @@ final as (
         order_id is not null as is_converted,
         order_id,
         order_id is null
-        and {{ add_days(local_date('ended_at'), gap_days) }} > {{ observed_until_date() }} as is_open
+        and {{ add_days(local_date('ended_at'), gap_days) }} > {{ data_end_date() }} as is_open
     from journeys
 )
 

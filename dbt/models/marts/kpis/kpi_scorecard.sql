@@ -52,7 +52,7 @@ objectives as (
         *,
         {{ add_months('start', -12) }} as baseline_start,
         {{ add_days('start', -1) }} as baseline_end,
-        least({{ observed_until_date() }}, due) as measured_until
+        least({{ data_end_date() }}, due) as measured_until
     from declared
     where objective is not null
 ),
