@@ -31,30 +31,6 @@ history as (
 -- A period still running is measured up to the last day observed. In the joins, which are large, numbers stand for
 -- periods and customers.
 periods as (
-    select * from {{ ref('bridge_date_periods') }}
-),
-
-segments as (
-    select * from {{ ref('customer_segments_monthly') }}
-),
-
-order_days as (
-    select distinct
-        customer_id,
-        ordered_date
-    from orders
-    where
-        customer_id <> 'unknown'
-        and not is_cancelled
-),
-
-history as (
-    select min(ordered_date) as first_ordered_date from order_days
-),
-
--- A period still running is measured up to the last day observed. In the joins, which are large, numbers stand for periods and
--- customers.
-periods as (
     select
         row_number() over (order by period, period_start) as period_number,
         period,
