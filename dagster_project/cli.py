@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from dagster_project.settings import Home, Settings, SettingsError, home, load_settings
+from dagster_project.settings import ENGINES, Home, Settings, SettingsError, home, load_settings
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,9 +70,15 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-def _open() -> tuple[Home, Settings]:
+def _open(engine: str | None = None) -> tuple[Home, Settings]:
+    """The home and its settings; `engine` wins over theirs."""
     place = home()
-    return place, load_settings(place.settings_file)
+    settings = load_settings(place.settings_file)
+    if engine is None:
+        return place, settings
+    if engine not in ENGINES:
+        _fail(f"--engine {engine}: choose {' or '.join(ENGINES)}", 2)
+    return place, settings.model_copy(update={"engine": engine})
 
 
 def _print_version(asked: bool) -> None:
@@ -152,10 +158,13 @@ STEPS = {
 @app.command(epilog=EXIT_CODES)
 def run(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build a release even when nothing is new.")] = False,
+    engine: Annotated[
+        str | None, typer.Option(metavar="duckdb|spark", help="Build on this engine; default: the setting.")
+    ] = None,
 ) -> None:
     """Run the nightly job in this process: ingest, transform, identify, judge, publish."""
     started = time.monotonic()
-    place, settings = _open()
+    place, settings = _open(engine)
     place.create()
     if not _has_extracts(place):
         _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
@@ -481,14 +490,18 @@ def contracts_list() -> None:
 @app.command("dbt", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def dbt_command(context: typer.Context) -> None:
     """Any dbt command with Omnivue's settings, for example `omnivue dbt parse` or `omnivue dbt docs generate`."""
-    from dagster_project.defs.dbt_project import DbtProject
+    from dagster_project.defs.dbt_project import DbtError, DbtProject
     from dagster_project.defs.pipeline import Pipeline
 
     place, settings = _open()
     place.create()
     if not context.args:
         _fail("name a dbt command, for example `omnivue dbt parse`; `dbt --help` lists them", 1)
-    sys.exit(DbtProject(place, settings).command(context.args, Pipeline(place, settings).plan()))
+    try:
+        code = DbtProject(place, settings).command(context.args, Pipeline(place, settings).plan())
+    except DbtError as error:
+        _fail(str(error), 2)
+    sys.exit(code)
 
 
 @app.command()

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dagster_project.settings import DBT_PROJECT_DIR, DEMO_ID_KEY, PROJECT_ROOT, Home, SettingsError, load_settings
+from dagster_project.settings import (
+    DBT_PROJECT_DIR,
+    DEMO_ID_KEY,
+    PROJECT_ROOT,
+    Home,
+    Settings,
+    SettingsError,
+    load_settings,
+)
 
 Level = Literal["ok", "warning", "missing"]
 FREE_BYTES_ADVISED = 5 * 2**30
@@ -87,6 +95,7 @@ def _settings(home: Home) -> Iterator[Finding]:
         yield Finding("settings", "missing", str(error), f"mend {home.settings_file}")
         return
     yield Finding("settings", "ok", str(home.settings_file) if home.settings_file.exists() else "as shipped")
+    yield from _engine(settings)
     if settings.identity.id_key == DEMO_ID_KEY:
         yield Finding(
             "identity.id_key",
@@ -94,6 +103,18 @@ def _settings(home: Home) -> Iterator[Finding]:
             "the demo key: anyone can compute a customer_id from a source key",
             f"set identity.id_key in {home.settings_file} before the first real run, and keep it",
         )
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    """Spark, when the settings name it."""
+    if settings.engine != "spark":
+        return
+    from dagster_project.warehouse.spark_session import missing
+
+    if lacks := missing():
+        yield Finding("engine spark", "missing", lacks, "mend it, or set engine: duckdb")
+    else:
+        yield Finding("engine spark", "ok", f"pyspark {importlib.metadata.version('pyspark')}, {settings.spark.master}")
 
 
 def _state(home: Home) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -21,6 +21,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
 DEFAULTS_FILE = Path(__file__).with_name("settings.yaml")
 DEMO_ID_KEY = "omnivue-demo-key"
+Engine = Literal["duckdb", "spark"]
+ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 class SettingsError(ValueError):
@@ -81,6 +83,11 @@ class Publishing(_Section):
     storage_version: str = Field(pattern=r"^v1\.\d+\.\d+$")
 
 
+class Spark(_Section):
+    master: str = Field(min_length=1)
+    config: dict[str, str | int | float | bool]
+
+
 class Objective(_Section):
     objective: str
     kpi: Literal["nps", "csat", "retention_rate", "net_revenue"]
@@ -97,7 +104,8 @@ class Settings(_Section):
     """Everything a retailer may choose. Raises pydantic.ValidationError on an unknown or ill-typed setting."""
 
     as_of: dt.date | None
-    engine: Literal["duckdb"]
+    engine: Engine
+    spark: Spark
     business: Business
     windows: Windows
     reliability: Reliability

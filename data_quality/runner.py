@@ -1,6 +1,6 @@
-"""Runs suites against a DuckDB file: the only place with a Great Expectations context.
+"""Runs suites against a DuckDB file or a Spark session: the only place with a Great Expectations context.
 
-Tables are judged in place, read-only, through SQLAlchemy; no table is read into Python. One context per stage, one
+Tables are judged in place; no table is read into Python. One context per stage, one
 validation definition per table. Of what failed, and only then, key columns are read: at most `MAX_FAILING_KEYS` rows.
 No value of another column reaches the library's results, its logs or the pages.
 """
@@ -11,23 +11,20 @@ import contextlib
 import logging
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import duckdb
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Protocol
 
 from data_quality import data_docs
 from data_quality.dialect import URL_PREFIX, register
 from data_quality.library import great_expectations
 from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_failing_keys
-from data_quality.suites import landing
 from data_quality.suites.vocabulary import Stage, TableSuite
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
+    from pyspark.sql import SparkSession
 
 MAX_FAILING_KEYS = 1_000
 
@@ -35,30 +32,31 @@ MAX_FAILING_KEYS = 1_000
 def run_stage(
     stage: Stage,
     suites: Sequence[TableSuite],
-    database: Path,
+    source: Path | SparkSession,
     *,
     title: str,
     docs: Path | None = None,
     failing_keys: Path | None = None,
 ) -> GateResult:
-    """Run `suites` over the tables of `database` (opened read-only, closed on return).
+    """Run `suites` over the tables of `source`: a DuckDB file (opened read-only, closed on return), or the catalogue of
+    a Spark session.
 
     `docs` is the Data Docs folder: this stage's pages and the index are rewritten there under `title` (the release).
     `failing_keys` is a Parquet file of failing keys, rewritten. A suite whose table or column is missing fails with
     that reason; it does not raise. Raises FileNotFoundError if there is no database.
     """
-    if not database.exists():
-        raise FileNotFoundError(f"{stage} gate: no database at {database}; run the pipeline up to this stage first")
+    if isinstance(source, Path) and not source.exists():
+        raise FileNotFoundError(f"{stage} gate: no database at {source}; run the pipeline up to this stage first")
     started = time.perf_counter()
     results: list[SuiteResult] = []
     validations: dict[str, dict[str, Any]] = {}
-    with _great_expectations(database) as (context, datasource):
-        present = _tables(datasource)
+    with _great_expectations(source) as (context, tables):
+        present = tables.names()
         for suite in suites:
             if suite.table not in present:
                 results.append(_missing_table(suite))
                 continue
-            result, validation = _run_suite(context, datasource, suite)
+            result, validation = _run_suite(context, tables, suite)
             results.append(result)
             validations[suite.name] = validation
     index = data_docs.write_stage(docs, stage, title, results, validations) if docs is not None else None
@@ -67,31 +65,29 @@ def run_stage(
     return GateResult(stage, tuple(results), time.perf_counter() - started, index, failing_keys)
 
 
-def write_landing_views(database: Path, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> None:
-    """Make `database` anew for the landing suites: a view per extract over its Parquet files below `raw`, and what
-    ingestion counted (`deliveries`). Nothing is copied; an extract without a folder has no view."""
-    database.unlink(missing_ok=True)
-    with duckdb.connect(str(database)) as connection:
-        connection.execute(f"create schema {landing.SCHEMA}")
-        for extract in extracts:
-            if (raw / extract).is_dir():
-                files = str(raw / extract / "*" / "*" / "*.parquet").replace("'", "''")
-                partitions = "hive_partitioning = true, hive_types = {'ds': date, 'delivery': varchar}"
-                rows = f"select * from read_parquet('{files}', {partitions})"
-                connection.execute(f'create view {landing.SCHEMA}."{extract}" as {rows}')
-        connection.execute(f"create schema {landing.DELIVERIES.partition('.')[0]}")
-        connection.register("arrow_deliveries", deliveries)
-        connection.execute(f"create table {landing.DELIVERIES} as select * from arrow_deliveries")
+class _Tables(Protocol):
+    """The tables of one engine, as the library and the questions about failing rows need them."""
+
+    def names(self) -> set[str]:
+        """Every table as `schema.name`."""
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+
+    def columns(self, sql: str) -> tuple[str, ...]:
+        """The names of a query's columns."""
+
+    def batch(self, suite: TableSuite) -> tuple[Any, dict[str, Any]]:
+        """The library's definition of a suite's table, and the parameters it is asked with."""
 
 
 @contextlib.contextmanager
-def _great_expectations(database: Path) -> Iterator[tuple[EphemeralDataContext, Any]]:
-    """A context over `database`; on leaving, the connection is closed so that a writer can open the file."""
+def _great_expectations(source: Path | SparkSession) -> Iterator[tuple[EphemeralDataContext, _Tables]]:
+    """A context over `source`; on leaving, a file is closed so that a writer can open it."""
     gx = great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    register()
     with warnings.catch_warnings():
         # Deprecations within the library, SQLAlchemy and the dialect are not ours to act on.
         warnings.simplefilter("ignore")
@@ -99,52 +95,94 @@ def _great_expectations(database: Path) -> Iterator[tuple[EphemeralDataContext, 
         for site in list(context.get_site_names()):
             context.delete_data_docs_site(site)
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        if not isinstance(source, Path):
+            yield context, _SparkTables(context, source)
+            return
+        tables = _DuckDBTables(context, source)
+        try:
+            yield context, tables
+        finally:
+            tables.close()
+
+
+class _DuckDBTables:
+    """A DuckDB file, opened read-only through SQLAlchemy."""
+
+    def __init__(self, context: EphemeralDataContext, database: Path) -> None:
+        register()
         # The type stub of add_sql leaves out its `kwargs`, which go to SQLAlchemy's create_engine.
         options: dict[str, Any] = {"kwargs": {"connect_args": {"read_only": True}}}
-        datasource = context.data_sources.add_sql(
+        self._datasource: Any = context.data_sources.add_sql(
             "warehouse", connection_string=f"{URL_PREFIX}{database}", create_temp_table=False, **options
         )
-        try:
-            yield context, datasource
-        finally:
-            engine = datasource.get_execution_engine()
-            engine.close()
-            datasource.get_engine().dispose()
+
+    def close(self) -> None:
+        self._datasource.get_execution_engine().close()
+        self._datasource.get_engine().dispose()
+
+    def names(self) -> set[str]:
+        return {
+            name for (name,) in self.query("select table_schema || '.' || table_name from information_schema.tables")
+        }
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        import sqlalchemy as sa
+
+        with self._datasource.get_engine().connect() as connection:
+            return [tuple(row) for row in connection.execute(sa.text(sql)).fetchall()]
+
+    def columns(self, sql: str) -> tuple[str, ...]:
+        return tuple(name for (name, *_) in self.query(f"describe {sql}"))
+
+    def batch(self, suite: TableSuite) -> tuple[Any, dict[str, Any]]:
+        schema, _, table = suite.table.partition(".")
+        asset = self._datasource.add_table_asset(suite.name, table_name=table, schema_name=schema)
+        return asset.add_batch_definition_whole_table(suite.name), {}
 
 
-def _tables(datasource: Any) -> set[str]:
-    rows = _query(datasource, "select table_schema || '.' || table_name from information_schema.tables")
-    return {name for (name,) in rows}
+class _SparkTables:
+    """The catalogue of a Spark session."""
+
+    def __init__(self, context: EphemeralDataContext, session: SparkSession) -> None:
+        self._session = session
+        self._datasource: Any = context.data_sources.add_spark("warehouse", persist=False)
+
+    def names(self) -> set[str]:
+        schemas = [row[0] for row in self._session.sql("show schemas").collect()]
+        shown = [row for schema in schemas for row in self._session.sql(f"show tables in `{schema}`").collect()]
+        return {f"{row['namespace']}.{row['tableName']}" for row in shown if row["namespace"]}
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self._session.sql(sql).collect()]
+
+    def columns(self, sql: str) -> tuple[str, ...]:
+        return tuple(self._session.sql(sql).columns)
+
+    def batch(self, suite: TableSuite) -> tuple[Any, dict[str, Any]]:
+        asset = self._datasource.add_dataframe_asset(suite.name)
+        frame = self._session.table(suite.table)
+        return asset.add_batch_definition_whole_dataframe(suite.name), {"dataframe": frame}
 
 
-def _query(datasource: Any, sql: str) -> list[tuple[Any, ...]]:
-    import sqlalchemy as sa
-
-    with datasource.get_engine().connect() as connection:
-        return [tuple(row) for row in connection.execute(sa.text(sql)).fetchall()]
-
-
-def _run_suite(context: EphemeralDataContext, datasource: Any, suite: TableSuite) -> tuple[SuiteResult, dict[str, Any]]:
+def _run_suite(context: EphemeralDataContext, tables: _Tables, suite: TableSuite) -> tuple[SuiteResult, dict[str, Any]]:
     started = time.perf_counter()
-    schema, _, table = suite.table.partition(".")
-    asset = datasource.add_table_asset(suite.name, table_name=table, schema_name=schema)
-    batch = asset.add_batch_definition_whole_table(suite.name)
+    batch, parameters = tables.batch(suite)
     validation = context.validation_definitions.add(
         great_expectations().ValidationDefinition(name=suite.name, data=batch, suite=context.suites.add(suite.build()))
     )
     # Only the verdicts: counts and keys are asked for where a rule is broken, at half the queries.
-    outcome = validation.run(result_format="BOOLEAN_ONLY")
+    outcome = validation.run(result_format="BOOLEAN_ONLY", batch_parameters=parameters)
     # Results come back grouped by kind; the suite's own order is the one its author chose.
     order = {item.id: position for position, item in enumerate(validation.suite.expectations)}
     outcome.results.sort(key=lambda item: order[item.expectation_config.id if item.expectation_config else None])
-    expectations = tuple(_expectation_result(datasource, batch, suite, item) for item in outcome.results)
+    expectations = tuple(_expectation_result(tables, batch, parameters, suite, item) for item in outcome.results)
     result = SuiteResult(suite.name, suite.stage, suite.table, expectations, time.perf_counter() - started)
     as_json: dict[str, Any] = outcome.to_json_dict()  # type: ignore[no-untyped-call]
     return result, as_json
 
 
 def _expectation_result(
-    datasource: Any, batch: Any, suite: TableSuite, item: ExpectationValidationResult
+    tables: _Tables, batch: Any, parameters: dict[str, Any], suite: TableSuite, item: ExpectationValidationResult
 ) -> ExpectationResult:
     config = item.expectation_config
     assert config is not None
@@ -154,8 +192,8 @@ def _expectation_result(
     columns: tuple[str, ...] = ()
     keys: tuple[tuple[str, ...], ...] = ()
     if not item.success and not broken:
-        result = _details(batch, suite, config)
-        columns, keys = _failing_keys(datasource, suite, config, result)
+        result = _details(batch.get_batch(batch_parameters=parameters), suite, config)
+        columns, keys = _failing_keys(tables, suite, config, result)
     return ExpectationResult(
         suite=suite.name,
         stage=suite.stage,
@@ -198,18 +236,18 @@ def _details(batch: Any, suite: TableSuite, config: Any) -> dict[str, Any]:
             "partial_unexpected_count": MAX_FAILING_KEYS,
             "unexpected_index_column_names": list(suite.key),
         }
-    details: dict[str, Any] = batch.get_batch().validate(config.to_domain_obj(), result_format=result_format).result
+    details: dict[str, Any] = batch.validate(config.to_domain_obj(), result_format=result_format).result
     return details
 
 
 def _failing_keys(
-    datasource: Any, suite: TableSuite, config: Any, details: dict[str, Any]
+    tables: _Tables, suite: TableSuite, config: Any, details: dict[str, Any]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """Key columns and their values in rows that break the rule, sorted; nothing for rules about the whole table."""
     if "unexpected_rows_query" in config.kwargs:
         query = config.kwargs["unexpected_rows_query"].format(batch=suite.table)
-        columns = tuple(name for (name, *_) in _query(datasource, f"describe {query}"))
-        rows = _query(datasource, f"select * from ({query}) order by all limit {MAX_FAILING_KEYS}")
+        columns = tables.columns(query)
+        rows = tables.query(f"select * from ({query}) order by all limit {MAX_FAILING_KEYS}")
         return columns, tuple(tuple(map(str, row)) for row in rows)
     found = details.get("partial_unexpected_index_list") or ()
     return suite.key, tuple(sorted(tuple(str(row[name]) for name in suite.key) for row in found))

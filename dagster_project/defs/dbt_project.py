@@ -11,8 +11,6 @@ import itertools
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dagster_project.defs.errors import GateFailed
 from dagster_project.defs.run_plan import RunPlan, digest_of_files
+from dagster_project.publishing import Description
 from dagster_project.settings import DBT_PROJECT_DIR, Home, Settings
+from dagster_project.warehouse import Warehouse, open_warehouse
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -55,9 +55,10 @@ class PassResult:
 class DbtProject:
     """The dbt project of this code over one OMNIVUE_HOME."""
 
-    def __init__(self, home: Home, settings: Settings) -> None:
+    def __init__(self, home: Home, settings: Settings, warehouse: Warehouse | None = None) -> None:
         self._home = home
         self._settings = settings
+        self._warehouse = warehouse or open_warehouse(home, settings)
         self._parsed: Manifest | None = None
 
     @property
@@ -102,13 +103,30 @@ class DbtProject:
         result = self._invoke(arguments, manifest=manifest, listen=_model_listener(watch, total) if watch else None)
         return _pass_result(result, self._home.dbt / "logs" / "dbt.log")
 
+    def descriptions(self, schema: str) -> dict[str, Description]:
+        """By table of a schema, what dbt's YAML says of it."""
+        manifest = self.manifest()
+        nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+        return {
+            node.get("alias") or node["name"]: Description(
+                node["description"],
+                {name: column["description"] for name, column in node["columns"].items() if column["description"]},
+            )
+            for node in nodes
+            if node["resource_type"] in ("model", "source") and node["schema"] == schema
+        }
+
     def command(self, arguments: Sequence[str], plan: RunPlan) -> int:
-        """Any dbt command, its output on the screen, in a process of its own; returns dbt's exit code."""
-        dbt = Path(sys.executable).with_name("dbt")
-        settings = ["--vars", self._vars(plan)]
-        return subprocess.run(
-            [str(dbt), *arguments, *self._places(), *settings], check=False, env=self._env()
-        ).returncode
+        """Any dbt command, its output on the screen; returns dbt's exit code: 0, or 1 when a node failed. Raises
+        DbtError when dbt does not understand it."""
+        os.environ.update(self._env())
+        from dbt.cli.main import dbtRunner
+
+        self._warehouse.start()
+        outcome = dbtRunner().invoke([*arguments, *self._places(), "--vars", self._vars(plan)])
+        if outcome.exception is not None:
+            raise DbtError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
+        return 0 if outcome.success else 1
 
     def _vars(self, plan: RunPlan) -> str:
         return self._settings.dbt_vars(plan.as_of, plan.data_through)
@@ -130,6 +148,8 @@ class DbtProject:
             str(self._home.dbt / "target"),
             "--log-path",
             str(self._home.dbt / "logs"),
+            "--target",
+            self._warehouse.dbt_target,
         ]
 
     def _parse(self) -> Manifest:
@@ -148,6 +168,8 @@ class DbtProject:
         os.environ.update(self._env())
         from dbt.cli.main import dbtRunner
 
+        if arguments[0] != "parse":
+            self._warehouse.start()
         outcome = dbtRunner(manifest=manifest, callbacks=[listen] if listen else []).invoke(
             [
                 *arguments,
@@ -159,10 +181,16 @@ class DbtProject:
                 "--no-version-check",
             ]
         )
-        _let_go()
+        self._let_go()
         if outcome.exception is not None:
             raise DbtError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
         return outcome.result
+
+    def _let_go(self) -> None:
+        """Close what dbt keeps for the life of the process: its log file, and what the engine holds."""
+        for handler in logging.getLogger("file_log").handlers:
+            handler.close()
+        self._warehouse.let_go()
 
 
 def _model_listener(watch: Watch, total: int) -> Callable[[Any], None]:
@@ -174,16 +202,6 @@ def _model_listener(watch: Watch, total: int) -> Callable[[Any], None]:
             watch(event.data.node_info.node_name, next(done), total)
 
     return listen
-
-
-def _let_go() -> None:
-    """Close what dbt keeps for the life of the process: its log file, and the warehouse, which others open with
-    options of their own."""
-    for handler in logging.getLogger("file_log").handlers:
-        handler.close()
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _pass_result(result: Any, log: Path) -> PassResult:

@@ -15,7 +15,6 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -27,7 +26,7 @@ from dagster_project.defs.dbt_project import DbtProject, Pass, PassResult
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
 from dagster_project.settings import Home, Settings, home, load_settings
-from dagster_project.warehouse import Warehouse
+from dagster_project.warehouse import Warehouse, open_warehouse
 from data_quality.results import to_arrow
 from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 
@@ -99,9 +98,9 @@ class Pipeline:
         place = home().create()
         return cls(place, load_settings(place.settings_file), rebuild)
 
-    @property
+    @functools.cached_property
     def warehouse(self) -> Warehouse:
-        return Warehouse(self.home.warehouse)
+        return open_warehouse(self.home, self.settings)
 
     # -- landing ------------------------------------------------------------------------------------------------------
 
@@ -231,19 +230,17 @@ class Pipeline:
 
         with self._step(f"gate {stage}") as counts:
             self.home.quality.mkdir(parents=True, exist_ok=True)
-            database = self._landing_database() if stage == "landing" else self.home.warehouse
-            result = run_stage(
-                stage,
-                self.suites(stage),
-                database,
-                title=f"the data of {self.plan().as_of}"
-                if stage == "landing"
-                else f"release {self.run_info().release_id}",
-                docs=self.home.docs / "data_docs",
-                failing_keys=self.home.quality / f"{stage}_failing_keys.parquet",
-            )
-            if stage == "landing":
-                database.unlink()
+            with self._judged(stage) as source:
+                result = run_stage(
+                    stage,
+                    self.suites(stage),
+                    source,
+                    title=f"the data of {self.plan().as_of}"
+                    if stage == "landing"
+                    else f"release {self.run_info().release_id}",
+                    docs=self.home.docs / "data_docs",
+                    failing_keys=self.home.quality / f"{stage}_failing_keys.parquet",
+                )
             pq.write_table(to_arrow([result]), self.home.quality / f"{stage}_results.parquet")
             counts |= {
                 "expectations": len(result.expectations),
@@ -272,7 +269,7 @@ class Pipeline:
             results = pa.concat_tables(
                 pq.read_table(self.home.quality / f"{stage}_results.parquet") for stage in STAGES
             ).sort_by([("suite", "ascending")])
-            self.warehouse.write("marts", "data_quality_results", results)
+            self.warehouse.write_all("marts", {"data_quality_results": results})
             counts["expectations"] = results.num_rows
         return results
 
@@ -285,11 +282,12 @@ class Pipeline:
         with self._step("publication") as counts:
             info = self.run_info()
             release = publishing.publish(
-                self.home.warehouse,
+                self.warehouse,
                 self.home,
                 self.settings,
                 built_at=info.built_at,
                 release_id=info.release_id,
+                descriptions=self._dbt.descriptions(publishing.SCHEMA),
                 run=publishing.RunInfo(
                     as_of=info.as_of,
                     data_through=info.data_through,
@@ -328,22 +326,23 @@ class Pipeline:
 
     def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Rows of the given (schema, table) pairs, from the catalogue: no table is read."""
-        found = self.warehouse.read("select schema_name, table_name, estimated_size from duckdb_tables()").to_pylist()
-        sizes = {(row["schema_name"], row["table_name"]): int(row["estimated_size"]) for row in found}
-        return {table: sizes[table] for table in tables if table in sizes}
+        return self.warehouse.rows(tables)
 
-    def _landing_database(self) -> Path:
-        """A database of views over the lake, for the landing suites; beside the warehouse, whose folder is private."""
+    @contextlib.contextmanager
+    def _judged(self, stage: Stage) -> Iterator[Any]:
+        """What the suites of a stage run on."""
         from dagster_project.ingestion import read_deliveries
-        from data_quality.runner import write_landing_views
 
-        database = self.home.warehouse.with_name("landing_gate.duckdb")
-        write_landing_views(database, self.home.raw, self.contracts, read_deliveries(self.home))
-        return database
+        if stage == "landing":
+            deliveries = read_deliveries(self.home)
+            with self.warehouse.judged_landing(self.home.raw, self.contracts, deliveries) as source:
+                yield source
+        else:
+            yield self.warehouse.judged()
 
     @functools.cached_property
     def _dbt(self) -> DbtProject:
-        return DbtProject(self.home, self.settings)
+        return DbtProject(self.home, self.settings, self.warehouse)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,8 @@ from dagster_project.publishing.directory import write_directory
 from dagster_project.publishing.locks import RunBusy, run_lock
 from dagster_project.publishing.manifest import Release, ReleaseError, ReleaseTable, RunInfo
 from dagster_project.publishing.releases import (
+    SCHEMA,
+    Description,
     current_release,
     list_releases,
     next_release_id,
@@ -19,6 +21,8 @@ from dagster_project.publishing.releases import (
 )
 
 __all__ = [
+    "SCHEMA",
+    "Description",
     "Release",
     "ReleaseError",
     "ReleaseTable",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from dagster_project.settings import Home
-from dagster_project.warehouse.warehouse import Warehouse
+from dagster_project.warehouse import DuckDBWarehouse
 
 SOURCE_COLUMNS = ("customer_id", "source_system", "source_person_key", "source_record_hash")
 
@@ -38,7 +38,7 @@ def write_directory(golden: pa.Table, links: pa.Table, home: Home) -> Path:
     for leftover in (aside, Path(f"{aside}.wal")):
         leftover.unlink(missing_ok=True)
     sources = links.select(list(SOURCE_COLUMNS)).sort_by([(name, "ascending") for name in SOURCE_COLUMNS[:3]])
-    Warehouse(aside).write_all("main", {"customers": golden.sort_by("customer_id"), "customer_sources": sources})
+    DuckDBWarehouse(aside).write_all("main", {"customers": golden.sort_by("customer_id"), "customer_sources": sources})
     aside.chmod(0o600)
     aside.replace(home.directory)
     return home.directory

@@ -15,8 +15,9 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -34,23 +35,33 @@ from dagster_project.publishing.manifest import (
 )
 from dagster_project.settings import Home, Settings
 from dagster_project.warehouse.duckdb_session import session
-from dagster_project.warehouse.warehouse import explained, quoted
+from dagster_project.warehouse.warehouse import Warehouse, quoted
+from dagster_project.warehouse.warehouse import literal as _text
 
 SCHEMA = "marts"
 _BUILDING, _DELETING, _SWITCHING = ".building-", ".deleting-", ".current-"
 _ID = re.compile(r"(\d{6,})-\d{4}-\d{2}-\d{2}")
 
 
+@dataclass(frozen=True)
+class Description:
+    """What a table says of itself in the published file: its comment and those of its columns, by name."""
+
+    text: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
 def publish(
-    warehouse_file: Path,
+    warehouse: Warehouse,
     home: Home,
     settings: Settings,
     *,
     built_at: dt.datetime,
     run: RunInfo,
     release_id: str | None = None,
+    descriptions: Mapping[str, Description] | None = None,
 ) -> Release:
-    """Publish the warehouse's marts and make the release current.
+    """Publish the warehouse's marts, with their `descriptions` by name, and make the release current.
 
     `release_id` is one got from `next_release_id` (to be written into the marts beforehand); by default it is asked
     for here. The warehouse is opened read-only and must be closed elsewhere; the caller holds the run lock. Raises
@@ -67,7 +78,7 @@ def publish(
     building = releases / f"{_BUILDING}{identity}"
     building.mkdir()
     try:
-        release = _build(warehouse_file, building, identity, settings, built_at, run)
+        release = _build(warehouse, building, identity, settings, built_at, run, descriptions or {})
         (building / MANIFEST).write_text(release.to_json(), encoding="utf-8")
         _make_lasting(building)
         building.rename(target)
@@ -152,14 +163,20 @@ def verify(home: Home, release_id: str) -> list[str]:
 
 
 def _build(
-    warehouse_file: Path, folder: Path, identity: str, settings: Settings, built_at: dt.datetime, run: RunInfo
+    warehouse: Warehouse,
+    folder: Path,
+    identity: str,
+    settings: Settings,
+    built_at: dt.datetime,
+    run: RunInfo,
+    descriptions: Mapping[str, Description],
 ) -> Release:
     """Write the release's database and Parquet files into `folder`."""
     storage_version = settings.publishing.storage_version
     tables: list[ReleaseTable] = []
-    # Sorting spills beside the warehouse, not into the current folder.
-    with session(temp_directory=warehouse_file.parent / "spill") as connection:
-        _attach(connection, warehouse_file)
+    # Sorting spills beside the release, not into the current folder.
+    with session(temp_directory=folder.with_name(f"{_BUILDING}spill")) as connection:
+        warehouse.attach(connection, "source", SCHEMA)
         names = [
             name
             for (name,) in connection.execute(
@@ -169,11 +186,11 @@ def _build(
             ).fetchall()
         ]
         if not names:
-            raise ReleaseError(f"{warehouse_file}: schema {SCHEMA} is empty, there is nothing to publish")
+            raise ReleaseError(f"schema {SCHEMA} is empty, there is nothing to publish")
         connection.execute(f"attach {_text(folder / DATABASE)} as target (storage_version {_text(storage_version)})")
         connection.execute(f"create schema target.{SCHEMA}")
         for name in names:
-            rows = _copy_table(connection, name)
+            rows = _copy_table(connection, name, descriptions.get(name, Description()))
             parquet = folder / f"{name}.parquet"
             connection.execute(
                 f"copy (select * from target.{SCHEMA}.{quoted(name)}) to {_text(parquet)} "
@@ -198,35 +215,15 @@ def _build(
     )
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, warehouse_file: Path) -> None:
-    if not warehouse_file.exists():
-        raise ReleaseError(f"{warehouse_file}: there is no warehouse to publish; run `omnivue run`")
-    try:
-        connection.execute(f"attach {_text(warehouse_file)} as source (read_only)")
-    except duckdb.Error as error:
-        raise explained(error, warehouse_file) from error
-
-
-def _copy_table(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    """Copy one table with its comments, sorted by its primary key, or by all columns where none is declared: the
-    same content gives the same order in every release. Returns the number of rows."""
-    declared = connection.execute(
-        "select constraint_column_names from duckdb_constraints() where database_name = 'source' and schema_name = ? "
-        "and table_name = ? and constraint_type = 'PRIMARY KEY'",
-        [SCHEMA, name],
-    ).fetchall()
-    order = ", ".join(quoted(column) for column in declared[0][0]) if declared else "all"
+def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, description: Description) -> int:
+    """Copy one table with its comments, sorted: the same content gives the same order in every release. Returns the
+    number of rows."""
     copy = f"target.{SCHEMA}.{quoted(name)}"
-    connection.execute(f"create table {copy} as select * from source.{SCHEMA}.{quoted(name)} order by {order}")
-    for kind, column, comment in connection.execute(
-        "select 'table', null, comment from duckdb_tables() where database_name = 'source' and schema_name = $schema "
-        "and table_name = $name and comment is not null "
-        "union all select 'column', column_name, comment from duckdb_columns() where database_name = 'source' "
-        "and schema_name = $schema and table_name = $name and comment is not null",
-        {"schema": SCHEMA, "name": name},
-    ).fetchall():
-        subject = copy if kind == "table" else f"{copy}.{quoted(column)}"
-        connection.execute(f"comment on {kind} {subject} is {_text(comment)}")
+    connection.execute(f"create table {copy} as select * from source.{SCHEMA}.{quoted(name)} order by all")
+    if description.text:
+        connection.execute(f"comment on table {copy} is {_text(description.text)}")
+    for column, comment in description.columns.items():
+        connection.execute(f"comment on column {copy}.{quoted(column)} is {_text(comment)}")
     counted = connection.execute(f"select count(*) from {copy}").fetchall()
     return int(counted[0][0])
 
@@ -315,8 +312,3 @@ def _described(path: Path) -> ReleaseFile:
 def _sha256(path: Path) -> str:
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
-
-
-def _text(value: object) -> str:
-    """An SQL string literal."""
-    return "'" + str(value).replace("'", "''") + "'"

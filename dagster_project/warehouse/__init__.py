@@ -1,5 +1,19 @@
-"""The only Python that speaks to an engine."""
+"""The only Python that speaks to an engine: one protocol, an engine behind it that the setting `engine` names."""
 
+from __future__ import annotations
+
+from dagster_project.settings import Home, Settings
+from dagster_project.warehouse.duckdb_warehouse import DuckDBWarehouse
 from dagster_project.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
 
-__all__ = ["Warehouse", "WarehouseBusy", "WarehouseError"]
+__all__ = ["DuckDBWarehouse", "Warehouse", "WarehouseBusy", "WarehouseError", "open_warehouse"]
+
+
+def open_warehouse(home: Home, settings: Settings) -> Warehouse:
+    """The warehouse of `home` on the engine of the settings. Raises WarehouseError when that engine is not
+    installed."""
+    if settings.engine == "spark":
+        from dagster_project.warehouse.spark_warehouse import SparkWarehouse
+
+        return SparkWarehouse(home.warehouse.with_name("spark"), settings.spark)
+    return DuckDBWarehouse(home.warehouse)

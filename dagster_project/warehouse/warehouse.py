@@ -1,21 +1,18 @@
-"""The warehouse: one DuckDB file that one process writes. Rooms read and write Arrow tables through it.
+"""What every engine offers the rooms: Arrow tables in and out, and a way for publishing and the gate to read in place.
 
-A connection lives as long as one call or one `with` block, so that dbt, the gate and publishing find the file free.
-Which tables exist and what they mean is the business of dbt and the rooms.
+Which tables exist and what they mean is the business of dbt and the rooms; how an engine keeps them is that of the
+classes that follow this protocol.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
-
-from dagster_project.warehouse.duckdb_session import connect
 
 
 class WarehouseError(RuntimeError):
@@ -23,112 +20,51 @@ class WarehouseError(RuntimeError):
 
 
 class WarehouseBusy(WarehouseError):  # noqa: N818 - a state, not a mistake: exit code "busy"
-    """Another process holds the warehouse file."""
+    """Another process holds the warehouse."""
 
 
-@dataclass(frozen=True)
-class Warehouse:
-    """The warehouse file at `path`.
+class Warehouse(Protocol):
+    """Tables in schemas, of one OMNIVUE_HOME. One process at a time writes."""
 
-    DuckDB lets one process open a file twice only with equal options, so `threads` and `memory_limit` must equal
-    those of any other connection that is open in this process (dbt's profile).
-    """
+    @property
+    def dbt_target(self) -> str:
+        """The output of `dbt/profiles.yml` that builds in this warehouse."""
 
-    path: Path
-    threads: int | None = None
-    memory_limit: str | None = None
+    def start(self) -> None:
+        """Be ready for dbt, which shares this process. Repeating it changes nothing."""
 
-    @contextmanager
-    def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-write connection, closed at the end of the block; the file is made when it is not there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open(read_only=False) as connection:
-            yield connection
-
-    @contextmanager
-    def read_only(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A read-only connection, closed at the end of the block: what the gate checks through."""
-        if not self.path.exists():
-            raise WarehouseError(f"{self.path}: there is no warehouse yet. Run `omnivue run` first.")
-        with self._open(read_only=True) as connection:
-            yield connection
-
-    def read(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
-        """The result of a query; `?` in it stand for `parameters`, in order. Raises duckdb.Error when it is not
-        valid."""
-        with self.read_only() as connection:
-            return connection.execute(query, list(parameters)).to_arrow_table()
-
-    def table(self, schema: str, name: str) -> pa.Table:
-        """A whole table or view. Raises WarehouseError when it is not there."""
-        try:
-            return self.read(f"select * from {quoted(schema)}.{quoted(name)}")
-        except duckdb.CatalogException as error:
-            known = ", ".join(self.tables(schema)) or "none"
-            raise WarehouseError(f"{self.path}: no table {schema}.{name}; tables of {schema}: {known}") from error
+    def let_go(self) -> None:
+        """Free what dbt keeps open in this process, so that others can read and write."""
 
     def tables(self, schema: str) -> list[str]:
-        """Names of the tables and views of a schema, sorted; empty when the schema or the file is not there."""
-        if not self.path.exists():
-            return []
-        found = self.read(
-            "select table_name from information_schema.tables "
-            "where table_catalog = current_database() and table_schema = ? order by table_name",
-            [schema],
-        )
-        names: list[str] = found["table_name"].to_pylist()
-        return names
+        """Names of the tables and views of a schema, sorted; empty when the schema is not there."""
 
-    def write(self, schema: str, name: str, table: pa.Table) -> None:
-        """Put `table` in the place of schema.name, whole or not at all; the schema is made when it is not there."""
-        self.write_all(schema, {name: table})
+    def table(self, schema: str, name: str) -> pa.Table:
+        """A whole table or view, timestamps in UTC without zone. Raises WarehouseError when it is not there."""
 
-    def write_all(self, schema: str, tables: dict[str, pa.Table]) -> None:
-        """Several tables of one schema, all of them replaced or none."""
-        with self.writer() as connection:
-            connection.execute("begin")
-            try:
-                connection.execute(f"create schema if not exists {quoted(schema)}")
-                for name, table in tables.items():
-                    connection.register("omnivue_incoming", table)
-                    connection.execute(
-                        f"create or replace table {quoted(schema)}.{quoted(name)} as select * from omnivue_incoming"
-                    )
-                    connection.unregister("omnivue_incoming")
-                connection.execute("commit")
-            except BaseException:
-                connection.execute("rollback")
-                raise
+    def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Rows of the given (schema, table) pairs, from what the engine keeps about them; views are left out."""
 
-    @contextmanager
-    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
-        try:
-            connection = connect(self.path, read_only=read_only, threads=self.threads, memory_limit=self.memory_limit)
-        except duckdb.Error as error:
-            raise explained(error, self.path) from error
-        try:
-            yield connection
-        finally:
-            connection.close()
+    def write_all(self, schema: str, tables: Mapping[str, pa.Table]) -> None:
+        """Put `tables` in the place of the schema's tables of these names; the schema is made when it is not there."""
 
+    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
+        """Make the tables of `schema` readable as `alias.schema.table` in a DuckDB session. Raises WarehouseError
+        when there is no warehouse."""
 
-def explained(error: duckdb.Error, path: Path) -> WarehouseError:
-    """What a failure to open `path` means, in one sentence with its remedy."""
-    text = str(error)
-    if isinstance(error, duckdb.IOException) and "lock" in text:
-        return WarehouseBusy(
-            f"{path}: another process holds this file. Close the client that has it open (BI tools read "
-            "published/current instead), or wait for the other run to end."
-        )
-    if "different configuration" in text or "already attached" in text:
-        return WarehouseError(
-            f"{path}: this process has the file open already with other options; close that connection first."
-        )
-    return WarehouseError(
-        f"{path}: cannot be opened as a DuckDB file ({text}). `omnivue clean` and `omnivue run` rebuild it."
-    )
+    def judged(self) -> Any:
+        """What the gate's suites run on: see `data_quality.runner.run_stage`."""
+
+    def judged_landing(self, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> AbstractContextManager[Any]:
+        """The same for the landing suites: the lake's extracts as schema `raw`, and `pipeline.deliveries`. An extract
+        without a folder below `raw` is left out. Nothing is copied."""
 
 
 def quoted(identifier: str) -> str:
     """An SQL identifier, quoted."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """An SQL text literal."""
+    return "'" + str(value).replace("'", "''") + "'"

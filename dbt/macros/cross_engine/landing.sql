@@ -16,5 +16,5 @@
 {%- endmacro %}
 
 {% macro spark__landing(extract) -%}
-    select * from parquet.`{{ lake_folder() }}/raw/{{ extract }}`
+    select * except (ds), cast(ds as date) as ds from parquet.`{{ lake_folder() }}/raw/{{ extract }}`
 {%- endmacro %}

@@ -9,9 +9,10 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from dagster_project.warehouse import DuckDBWarehouse
 from data_quality.contract import Contract, load_contract
 from data_quality.results import ExpectationResult
-from data_quality.runner import run_stage, write_landing_views
+from data_quality.runner import run_stage
 from data_quality.suites.landing import suites
 
 CONTRACT = """
@@ -90,11 +91,11 @@ def _run(
             "is_current": [True],
         }
     )
-    database = tmp_path / "gate.duckdb"
-    write_landing_views(database, tmp_path / "raw", ["visits", "never_delivered"], deliveries)
-    judged = run_stage(
-        "landing", suites([contract], as_of=as_of, max_rejected_share=0.02), database, title="test"
-    ).expectations
+    warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
+    with warehouse.judged_landing(tmp_path / "raw", ["visits", "never_delivered"], deliveries) as database:
+        judged = run_stage(
+            "landing", suites([contract], as_of=as_of, max_rejected_share=0.02), database, title="test"
+        ).expectations
     return {item.expectation.split(":")[0]: item for item in judged if not item.success}
 
 

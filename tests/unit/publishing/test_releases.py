@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from dagster_project.publishing import (
+    Description,
     Release,
     ReleaseError,
     RunInfo,
@@ -26,7 +27,7 @@ from dagster_project.publishing import (
 )
 from dagster_project.publishing import releases as releases_module
 from dagster_project.settings import Home, Settings, load_settings
-from dagster_project.warehouse import WarehouseBusy, WarehouseError
+from dagster_project.warehouse import DuckDBWarehouse, WarehouseBusy, WarehouseError
 
 AS_OF = dt.date(2026, 11, 1)
 BUILT_AT = dt.datetime(2026, 11, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -38,6 +39,7 @@ RUN = RunInfo(
     input_digest="abc",
     checks={"passed": 12, "warning": 1},
 )
+DESCRIPTIONS = {"fct_orders": Description("One row per order; it's whole", {"net_revenue": "EUR without VAT"})}
 
 
 @pytest.fixture
@@ -61,8 +63,6 @@ def fill(home: Home, version: int) -> None:
         )
         connection.execute("create or replace table marts.dim_stores (store_code varchar primary key, name varchar)")
         connection.execute("insert into marts.dim_stores values ('S2', 'A'), ('S1', 'B')")
-        connection.execute("comment on table marts.fct_orders is 'One row per order; it''s whole'")
-        connection.execute("comment on column marts.fct_orders.net_revenue is 'EUR without VAT'")
         connection.execute("create or replace table restricted.texts as select 'secret' as verbatim")
         connection.execute("create or replace view marts.order_count as select count(*) as n from marts.fct_orders")
 
@@ -73,7 +73,9 @@ def published(home: Home, settings: Settings) -> Callable[[int], Release]:
 
     def call(version: int) -> Release:
         fill(home, version)
-        return publish(home.warehouse, home, settings, built_at=BUILT_AT, run=RUN)
+        return publish(
+            DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN, descriptions=DESCRIPTIONS
+        )
 
     return call
 
@@ -151,7 +153,7 @@ def test_equal_marts_give_equal_checksums_whatever_the_order_of_rows(
     one = published(1)
     with duckdb.connect(str(home.warehouse)) as connection:
         connection.execute("create or replace table marts.fct_orders as from marts.fct_orders order by random()")
-    other = publish(home.warehouse, home, settings, built_at=BUILT_AT, run=RUN)
+    other = publish(DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN)
     assert [table.parquet.sha256 for table in one.tables] == [table.parquet.sha256 for table in other.tables]
 
 
@@ -206,13 +208,15 @@ import datetime as dt, os, sys
 from pathlib import Path
 from dagster_project.publishing import publish, releases, RunInfo
 from dagster_project.settings import Home, load_settings
+from dagster_project.warehouse import DuckDBWarehouse
 def die(*args, **kwargs): os._exit(9)
 if {step!r} == "_describe": releases._described = die
 elif {step!r} == "rename": Path.rename = die
 else: setattr(releases, {step!r}, die)
 run = RunInfo(dt.date(2026, 11, 1), dt.date(2026, 10, 31), "0.1.0", "duckdb", "abc", {{}})
 home = Home(Path({str(home.root)!r}))
-publish(home.warehouse, home, load_settings(), built_at=dt.datetime(2026, 11, 2, tzinfo=dt.UTC), run=run)
+warehouse, now = DuckDBWarehouse(home.warehouse), dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+publish(warehouse, home, load_settings(), built_at=now, run=run)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 9
     current = current_release(home)
@@ -304,9 +308,9 @@ def test_before_the_first_release_there_is_none(home: Home) -> None:
 
 def test_nothing_is_published_from_an_absent_empty_or_open_warehouse(home: Home, settings: Settings) -> None:
     def attempt() -> None:
-        publish(home.warehouse, home, settings, built_at=BUILT_AT, run=RUN)
+        publish(DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN)
 
-    with pytest.raises(ReleaseError, match="there is no warehouse to publish"):
+    with pytest.raises(WarehouseError, match="there is no warehouse yet"):
         attempt()
     duckdb.connect(str(home.warehouse)).close()
     with pytest.raises(ReleaseError, match="schema marts is empty"):
@@ -328,10 +332,10 @@ def test_nothing_is_published_from_an_absent_empty_or_open_warehouse(home: Home,
 def test_an_id_asked_for_beforehand_is_used_once(home: Home, settings: Settings) -> None:
     fill(home, 1)
     wanted = next_release_id(home, AS_OF)
-    release = publish(home.warehouse, home, settings, built_at=BUILT_AT, run=RUN, release_id=wanted)
+    release = publish(DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN, release_id=wanted)
     assert release.id == wanted
     with pytest.raises(ReleaseError, match="malformed or taken"):
-        publish(home.warehouse, home, settings, built_at=BUILT_AT, run=RUN, release_id=wanted)
+        publish(DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN, release_id=wanted)
 
 
 def test_the_current_link_is_relative_so_that_the_home_can_be_moved(

@@ -10,29 +10,29 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from dagster_project.warehouse import Warehouse, WarehouseBusy, WarehouseError
+from dagster_project.warehouse import DuckDBWarehouse, WarehouseBusy, WarehouseError
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return Warehouse(tmp_path / "warehouse" / "warehouse.duckdb")
+def warehouse(tmp_path: Path) -> DuckDBWarehouse:
+    return DuckDBWarehouse(tmp_path / "warehouse" / "warehouse.duckdb")
 
 
-def test_a_table_is_written_and_read_back_with_its_types(warehouse: Warehouse) -> None:
+def test_a_table_is_written_and_read_back_with_its_types(warehouse: DuckDBWarehouse) -> None:
     table = pa.table({"id": [1, 2], "names": [["a"], None]})
-    warehouse.write("identity", "links", table)
+    warehouse.write_all("identity", {"links": table})
     assert warehouse.table("identity", "links").equals(table)
     assert warehouse.read("select id from identity.links where id > ?", [1]).to_pylist() == [{"id": 2}]
     assert warehouse.tables("identity") == ["links"]
 
 
-def test_writing_replaces_a_table_whole(warehouse: Warehouse) -> None:
-    warehouse.write("identity", "links", pa.table({"id": [1, 2]}))
-    warehouse.write("identity", "links", pa.table({"other": ["x"]}))
+def test_writing_replaces_a_table_whole(warehouse: DuckDBWarehouse) -> None:
+    warehouse.write_all("identity", {"links": pa.table({"id": [1, 2]})})
+    warehouse.write_all("identity", {"links": pa.table({"other": ["x"]})})
     assert warehouse.table("identity", "links").to_pylist() == [{"other": "x"}]
 
 
-def test_several_tables_are_replaced_together_or_not_at_all(warehouse: Warehouse) -> None:
+def test_several_tables_are_replaced_together_or_not_at_all(warehouse: DuckDBWarehouse) -> None:
     warehouse.write_all("identity", {"one": pa.table({"id": [1]}), "two": pa.table({"id": [1]})})
     clashing = pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["id", "id"])
     with pytest.raises(duckdb.Error):
@@ -41,30 +41,30 @@ def test_several_tables_are_replaced_together_or_not_at_all(warehouse: Warehouse
     assert warehouse.table("identity", "one").to_pylist() == [{"id": 1}]
 
 
-def test_the_read_only_connection_cannot_write(warehouse: Warehouse) -> None:
-    warehouse.write("identity", "links", pa.table({"id": [1]}))
+def test_the_read_only_connection_cannot_write(warehouse: DuckDBWarehouse) -> None:
+    warehouse.write_all("identity", {"links": pa.table({"id": [1]})})
     with warehouse.read_only() as connection, pytest.raises(duckdb.InvalidInputException, match="read-only"):
         connection.execute("create table t (i integer)")
 
 
-def test_the_file_is_free_for_others_after_each_call(warehouse: Warehouse) -> None:
-    warehouse.write("identity", "links", pa.table({"id": [1]}))
+def test_the_file_is_free_for_others_after_each_call(warehouse: DuckDBWarehouse) -> None:
+    warehouse.write_all("identity", {"links": pa.table({"id": [1]})})
     warehouse.table("identity", "links")
     with duckdb.connect(str(warehouse.path), config={"threads": 1}) as other:
         assert other.execute("select id from identity.links").fetchall() == [(1,)]
 
 
-def test_an_absent_warehouse_and_an_absent_table_are_named(warehouse: Warehouse) -> None:
+def test_an_absent_warehouse_and_an_absent_table_are_named(warehouse: DuckDBWarehouse) -> None:
     assert warehouse.tables("identity") == []
     with pytest.raises(WarehouseError, match="there is no warehouse yet"):
         warehouse.table("identity", "links")
-    warehouse.write("identity", "links", pa.table({"id": [1]}))
+    warehouse.write_all("identity", {"links": pa.table({"id": [1]})})
     with pytest.raises(WarehouseError, match=r"no table identity\.history; tables of identity: links"):
         warehouse.table("identity", "history")
 
 
-def test_a_file_held_by_another_process_is_busy(warehouse: Warehouse) -> None:
-    warehouse.write("identity", "links", pa.table({"id": [1]}))
+def test_a_file_held_by_another_process_is_busy(warehouse: DuckDBWarehouse) -> None:
+    warehouse.write_all("identity", {"links": pa.table({"id": [1]})})
     script = (
         f"import duckdb, sys; c = duckdb.connect({str(warehouse.path)!r}); print('open', flush=True); sys.stdin.read()"
     )
@@ -74,20 +74,20 @@ def test_a_file_held_by_another_process_is_busy(warehouse: Warehouse) -> None:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "open\n"
         with pytest.raises(WarehouseBusy, match="another process holds this file"):
-            warehouse.write("identity", "links", pa.table({"id": [2]}))
+            warehouse.write_all("identity", {"links": pa.table({"id": [2]})})
         with pytest.raises(WarehouseBusy):
             warehouse.table("identity", "links")
         holder.communicate("")
 
 
-def test_a_connection_left_open_in_this_process_is_told_apart_from_another_process(warehouse: Warehouse) -> None:
-    warehouse.write("identity", "links", pa.table({"id": [1]}))
+def test_a_connection_left_open_in_this_process_is_told_apart_from_another_process(warehouse: DuckDBWarehouse) -> None:
+    warehouse.write_all("identity", {"links": pa.table({"id": [1]})})
     with warehouse.writer(), pytest.raises(WarehouseError, match="this process has the file open") as caught:
         warehouse.table("identity", "links")
     assert not isinstance(caught.value, WarehouseBusy)
 
 
-def test_a_file_that_is_no_database_is_named(warehouse: Warehouse) -> None:
+def test_a_file_that_is_no_database_is_named(warehouse: DuckDBWarehouse) -> None:
     warehouse.path.parent.mkdir(parents=True)
     warehouse.path.write_text("not a database")
     with pytest.raises(WarehouseError, match=r"warehouse\.duckdb: cannot be opened"):

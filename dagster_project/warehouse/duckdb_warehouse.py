@@ -1,0 +1,168 @@
+"""The warehouse on DuckDB: one file that one process writes.
+
+A connection lives as long as one call or one `with` block, so that dbt, the gate and publishing find the file free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from dagster_project.warehouse.duckdb_session import connect
+from dagster_project.warehouse.warehouse import WarehouseBusy, WarehouseError, literal, quoted
+
+
+@dataclass(frozen=True)
+class DuckDBWarehouse:
+    """The warehouse file at `path`; follows `warehouse.Warehouse`.
+
+    DuckDB lets one process open a file twice only with equal options, so `threads` and `memory_limit` must equal
+    those of any other connection that is open in this process (dbt's profile).
+    """
+
+    path: Path
+    threads: int | None = None
+    memory_limit: str | None = None
+
+    @property
+    def dbt_target(self) -> str:
+        return "duckdb"
+
+    def start(self) -> None:
+        """Nothing to start: the file is opened when it is used."""
+
+    def let_go(self) -> None:
+        """Close the connections that dbt keeps for the life of the process."""
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+    @contextmanager
+    def writer(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-write connection, closed at the end of the block; the file is made when it is not there."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open(read_only=False) as connection:
+            yield connection
+
+    @contextmanager
+    def read_only(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A read-only connection, closed at the end of the block: what the gate checks through."""
+        if not self.path.exists():
+            raise WarehouseError(f"{self.path}: there is no warehouse yet. Run `omnivue run` first.")
+        with self._open(read_only=True) as connection:
+            yield connection
+
+    def read(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """The result of a query; `?` in it stand for `parameters`, in order. Raises duckdb.Error when it is not
+        valid."""
+        with self.read_only() as connection:
+            return connection.execute(query, list(parameters)).to_arrow_table()
+
+    def table(self, schema: str, name: str) -> pa.Table:
+        """A whole table or view. Raises WarehouseError when it is not there."""
+        try:
+            return self.read(f"select * from {quoted(schema)}.{quoted(name)}")
+        except duckdb.CatalogException as error:
+            known = ", ".join(self.tables(schema)) or "none"
+            raise WarehouseError(f"{self.path}: no table {schema}.{name}; tables of {schema}: {known}") from error
+
+    def tables(self, schema: str) -> list[str]:
+        """Names of the tables and views of a schema, sorted; empty when the schema or the file is not there."""
+        if not self.path.exists():
+            return []
+        found = self.read(
+            "select table_name from information_schema.tables "
+            "where table_catalog = current_database() and table_schema = ? order by table_name",
+            [schema],
+        )
+        names: list[str] = found["table_name"].to_pylist()
+        return names
+
+    def write_all(self, schema: str, tables: Mapping[str, pa.Table]) -> None:
+        """All of them are replaced, or none."""
+        with self.writer() as connection:
+            connection.execute("begin")
+            try:
+                connection.execute(f"create schema if not exists {quoted(schema)}")
+                for name, table in tables.items():
+                    connection.register("omnivue_incoming", table)
+                    connection.execute(
+                        f"create or replace table {quoted(schema)}.{quoted(name)} as select * from omnivue_incoming"
+                    )
+                    connection.unregister("omnivue_incoming")
+                connection.execute("commit")
+            except BaseException:
+                connection.execute("rollback")
+                raise
+
+    def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """From the catalogue: no table is read."""
+        found = self.read("select schema_name, table_name, estimated_size from duckdb_tables()").to_pylist()
+        sizes = {(row["schema_name"], row["table_name"]): int(row["estimated_size"]) for row in found}
+        return {table: sizes[table] for table in tables if table in sizes}
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
+        """The whole file, read-only."""
+        if not self.path.exists():
+            raise WarehouseError(f"{self.path}: there is no warehouse yet. Run `omnivue run` first.")
+        try:
+            connection.execute(f"attach {literal(self.path)} as {quoted(alias)} (read_only)")
+        except duckdb.Error as error:
+            raise explained(error, self.path) from error
+
+    def judged(self) -> Path:
+        return self.path
+
+    @contextmanager
+    def judged_landing(self, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> Iterator[Path]:
+        """A database of views beside the warehouse, whose folder is private; removed at the end of the block."""
+        database = self.path.with_name("landing_gate.duckdb")
+        database.unlink(missing_ok=True)
+        with connect(database) as connection:
+            connection.execute("create schema raw; create schema pipeline")
+            for extract in extracts:
+                if (raw / extract).is_dir():
+                    files = literal(raw / extract / "*" / "*" / "*.parquet")
+                    partitions = "hive_partitioning = true, hive_types = {'ds': date, 'delivery': varchar}"
+                    rows = f"select * from read_parquet({files}, {partitions})"
+                    connection.execute(f"create view raw.{quoted(extract)} as {rows}")
+            connection.register("arrow_deliveries", deliveries)
+            connection.execute("create table pipeline.deliveries as select * from arrow_deliveries")
+        try:
+            yield database
+        finally:
+            database.unlink(missing_ok=True)
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            connection = connect(self.path, read_only=read_only, threads=self.threads, memory_limit=self.memory_limit)
+        except duckdb.Error as error:
+            raise explained(error, self.path) from error
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def explained(error: duckdb.Error, path: Path) -> WarehouseError:
+    """What a failure to open `path` means, in one sentence with its remedy."""
+    text = str(error)
+    if isinstance(error, duckdb.IOException) and "lock" in text:
+        return WarehouseBusy(
+            f"{path}: another process holds this file. Close the client that has it open (BI tools read "
+            "published/current instead), or wait for the other run to end."
+        )
+    if "different configuration" in text or "already attached" in text:
+        return WarehouseError(
+            f"{path}: this process has the file open already with other options; close that connection first."
+        )
+    return WarehouseError(
+        f"{path}: cannot be opened as a DuckDB file ({text}). `omnivue clean` and `omnivue run` rebuild it."
+    )

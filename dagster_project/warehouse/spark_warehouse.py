@@ -1,0 +1,163 @@
+"""The warehouse on Spark: a folder (or object storage) of Parquet tables, and a catalogue that knows them.
+
+A table is replaced by dropping it and writing it anew. A run that is killed in between is repaired by the next one,
+and no reader is touched: BI reads releases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+import duckdb
+import pyarrow as pa
+
+from dagster_project.settings import Spark
+from dagster_project.warehouse.duckdb_session import session as duckdb_session
+from dagster_project.warehouse.spark_session import spark_session
+from dagster_project.warehouse.warehouse import WarehouseError, literal, quoted
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class SparkWarehouse:
+    """Tables below `folder`; follows `warehouse.Warehouse`. The session is started by the first call that needs it."""
+
+    folder: Path
+    settings: Spark
+
+    @property
+    def session(self) -> SparkSession:
+        return spark_session(self.folder, self.settings)
+
+    @property
+    def dbt_target(self) -> str:
+        return "spark"
+
+    def start(self) -> None:
+        """dbt finds the process's session and uses it."""
+        _ = self.session
+
+    def let_go(self) -> None:
+        """Nothing is held, but dbt-spark turns off the ANSI mode of the session it shares with the rooms."""
+        self.session.conf.set("spark.sql.ansi.enabled", "true")
+
+    def tables(self, schema: str) -> list[str]:
+        if not self.session.catalog.databaseExists(schema):
+            return []
+        rows = self.session.sql(f"show tables in {_name(schema)}").collect()
+        return sorted(str(row["tableName"]) for row in rows if not row["isTemporary"])
+
+    def table(self, schema: str, name: str) -> pa.Table:
+        with duckdb_session() as connection:
+            self._expose(connection, "source", schema, [name])
+            return connection.execute(f"select * from source.{quoted(schema)}.{quoted(name)}").to_arrow_table()
+
+    def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """Counted by DuckDB from the files' footers."""
+        counts: dict[tuple[str, str], int] = {}
+        with duckdb_session() as connection:
+            for schema, name in tables:
+                if self._is_table(schema, name):
+                    self._expose(connection, "source", schema, [name])
+                    query = f"select count(*) from source.{quoted(schema)}.{quoted(name)}"
+                    counts[schema, name] = int(connection.execute(query).fetchall()[0][0])
+        return counts
+
+    def write_all(self, schema: str, tables: Mapping[str, pa.Table]) -> None:
+        """One after the other; a table that fails leaves those before it replaced."""
+        self.session.sql(f"create schema if not exists {_name(schema)}")
+        for name, table in tables.items():
+            target = f"{_name(schema)}.{_name(name)}"
+            self.session.sql(f"drop table if exists {target}")
+            self.session.createDataFrame(table).write.format("parquet").saveAsTable(target)
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
+        """Views over the tables' files: rows stream from Parquet, and never through the driver."""
+        self._expose(connection, alias, schema, self.tables(schema))
+
+    def judged(self) -> SparkSession:
+        return self.session
+
+    @contextmanager
+    def judged_landing(self, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> Iterator[SparkSession]:
+        """The views that dbt makes anew, with the types of the lake as it is now."""
+        self.session.sql("create schema if not exists raw")
+        for extract in extracts:
+            if (raw / extract).is_dir():
+                self.session.sql(
+                    f"create or replace view raw.{_name(extract)} as "
+                    f"select * except (ds), cast(ds as date) as ds from parquet.{_name(str(raw / extract))}"
+                )
+        self.write_all("pipeline", {"deliveries": deliveries})
+        yield self.session
+
+    def _is_table(self, schema: str, name: str) -> bool:
+        catalog = self.session.catalog
+        full = f"{_name(schema)}.{_name(name)}"
+        return bool(catalog.tableExists(full)) and catalog.getTable(full).tableType != "VIEW"
+
+    def _expose(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str, tables: Sequence[str]) -> None:
+        """Make tables of Spark views of a DuckDB session, with their columns in order and DuckDB's names of their
+        types."""
+        attached = {name for (name,) in connection.execute("select database_name from duckdb_databases()").fetchall()}
+        if alias not in attached:
+            connection.execute(f"attach ':memory:' as {quoted(alias)}")
+        connection.execute(f"create schema if not exists {quoted(alias)}.{quoted(schema)}")
+        for name in tables:
+            full = f"{_name(schema)}.{_name(name)}"
+            if not self.session.catalog.tableExists(full):
+                known = ", ".join(self.tables(schema)) or "none"
+                raise WarehouseError(f"{self.folder}: no table {schema}.{name}; tables of {schema}: {known}")
+            frame = self.session.table(full)
+            columns = {field.name: _duckdb_type(field.dataType) for field in frame.schema.fields}
+            files = sorted(_readable(uri) for uri in frame.inputFiles())
+            connection.execute(
+                f"create or replace view {quoted(alias)}.{quoted(schema)}.{quoted(name)} as {_select(columns, files)}"
+            )
+
+
+def _select(columns: Mapping[str, str], files: Sequence[str]) -> str:
+    if not files:
+        nothing = ", ".join(f"cast(null as {type_}) as {quoted(name)}" for name, type_ in columns.items())
+        return f"select {nothing} where false"
+    listed = ", ".join(literal(file) for file in files)
+    typed = ", ".join(f"cast({quoted(name)} as {type_}) as {quoted(name)}" for name, type_ in columns.items())
+    return f"select {typed} from read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false)"
+
+
+_TYPES = {"string": "varchar", "int": "integer", "float": "real", "timestamp_ntz": "timestamp", "binary": "blob"}
+
+
+def _duckdb_type(type_: Any) -> str:
+    """DuckDB's name of a Spark type. Spark's timestamps are moments; the session is UTC, so they are plain ones."""
+    from pyspark.sql.types import ArrayType, MapType, StructType
+
+    if isinstance(type_, ArrayType):
+        return f"{_duckdb_type(type_.elementType)}[]"
+    if isinstance(type_, MapType):
+        return f"map({_duckdb_type(type_.keyType)}, {_duckdb_type(type_.valueType)})"
+    if isinstance(type_, StructType):
+        fields = ", ".join(f"{quoted(field.name)} {_duckdb_type(field.dataType)}" for field in type_.fields)
+        return f"struct({fields})"
+    name = str(type_.simpleString())
+    return _TYPES.get(name, name)
+
+
+def _readable(uri: str) -> str:
+    """A file as DuckDB opens it: a path for local files, s3:// for Hadoop's s3a://."""
+    parts = urlparse(uri)
+    if parts.scheme in ("", "file"):
+        return unquote(parts.path)
+    return uri.replace("s3a://", "s3://", 1)
+
+
+def _name(identifier: str) -> str:
+    """A Spark identifier, quoted."""
+    return "`" + identifier.replace("`", "``") + "`"
