@@ -5,7 +5,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup run test test-all check ui bench clean
+.PHONY: help setup setup-spark run test test-all check ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -21,6 +21,14 @@ setup: .venv/.installed ## make .venv with everything locked
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+setup-spark: .venv/.installed-spark ## add Spark to .venv, for the setting engine: spark (needs Java 17 or 21)
+
+.venv/.installed-spark: .venv/.installed requirements-spark.lock
+	@echo "Installing Spark into .venv ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	@$(BIN)/pip check --disable-pip-version-check
+	@touch $@
+
 run: setup ## simulate a retailer if landing is empty, run the nightly job, publish the marts
 	@$(BIN)/omnivue simulate --if-empty
 	@$(BIN)/omnivue run
@@ -28,7 +36,7 @@ run: setup ## simulate a retailer if landing is empty, run the nightly job, publ
 test: setup ## the tests of every day
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-all: check .venv/duckdb-1.4 ## every check and every test, slow ones too
+test-all: setup-spark check .venv/duckdb-1.4 ## every check and every test, slow ones too
 	OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
 
 # The oldest DuckDB client that published files promise to open with, beside the one in use.
