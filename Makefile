@@ -25,7 +25,7 @@ setup-spark: .venv/.installed-spark ## add Spark to .venv, for the setting engin
 
 .venv/.installed-spark: .venv/.installed requirements-spark.lock
 	@echo "Installing Spark into .venv ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-spark.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --use-pep517 --require-hashes -r requirements-spark.lock
 	@$(BIN)/pip check --disable-pip-version-check
 	@touch $@
 

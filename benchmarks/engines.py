@@ -217,6 +217,8 @@ def table(timings: Sequence[Timing]) -> str:
     for step in STEPS:
         seconds = (f"{timing.steps[step]:.1f}" if step in timing.steps else "-" for timing in timings)
         lines.append(f"{step:<20}" + "".join(f"{text:>10}" for text in seconds))
+    outside = (timing.seconds - sum(timing.steps.values()) for timing in timings)
+    lines.append(f"{'outside of steps':<20}" + "".join(f"{seconds:10.1f}" for seconds in outside))
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""How fast ingestion is beside DuckDB alone: `python benchmarks/ingestion.py --landing DIR [--extract NAME ...]`.
+"""How fast ingestion is beside DuckDB alone: `python -m benchmarks.ingestion [--landing DIR] [--extract NAME ...]`.
 
 Paired in one run, on the same files with the same number of threads, rows per second of
 
@@ -27,6 +27,7 @@ from dagster_project.ingestion import find_contracts, ingest
 from dagster_project.ingestion.expressions import literal
 from dagster_project.ingestion.inventory import list_files
 from dagster_project.settings import Home, load_settings
+from dagster_project.simulator import simulate
 from dagster_project.warehouse.duckdb_session import load_encodings, session
 from data_quality.contract import Contract, Dialect
 
@@ -53,12 +54,17 @@ class Speed:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--landing", type=Path, required=True, help="landing folder, as the simulator writes it")
+    parser.add_argument("--landing", type=Path, help="landing folder; default: a simulated retailer, thrown away")
+    parser.add_argument("--customers", type=int, default=10_000, help="size of the simulated retailer")
     parser.add_argument("--extract", action="append", help="only this extract; may be repeated")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        run(arguments.landing.resolve(), arguments.extract, arguments.threads, Path(scratch))
+        landing = arguments.landing
+        if landing is None:
+            landing = Path(scratch) / "retailer" / "landing"
+            simulate(arguments.customers, 24, 1, landing)
+        run(landing.resolve(), arguments.extract, arguments.threads, Path(scratch))
 
 
 def run(landing: Path, extracts: list[str] | None, threads: int, scratch: Path) -> None:

@@ -166,6 +166,11 @@ def run(
     started = time.monotonic()
     place, settings = _open(engine)
     place.create()
+    if settings.engine == "spark":
+        from dagster_project.warehouse.spark_session import missing
+
+        if lacks := missing():
+            _fail(lacks, 1)
     if not _has_extracts(place):
         _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
     os.environ["OMNIVUE_HOME"] = str(place.root)
@@ -538,7 +543,7 @@ def doctor() -> None:
     for finding in findings:
         remedy = f" - {finding.remedy}" if finding.remedy else ""
         out.print(
-            f"[{colours[finding.level]}]{finding.level:<8}[/] {finding.subject}: {finding.detail}{remedy}",
+            f"[{colours[finding.level]}]{finding.level:<8}[/] {escape(f'{finding.subject}: {finding.detail}{remedy}')}",
             soft_wrap=True,
         )
     for part, size in disk_use(home()).items():
