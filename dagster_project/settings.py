@@ -115,9 +115,11 @@ class Settings(_Section):
     objectives: list[Objective]
 
     def public(self) -> dict[str, Any]:
-        """The settings as JSON values, without secrets: what dbt receives and `release_info` records."""
+        """The settings as JSON values, without secrets: what dbt receives and `release_info` records. How Spark is
+        reached changes no row, and its properties may hold credentials."""
         values: dict[str, Any] = self.model_dump(mode="json")
         del values["identity"]["id_key"]
+        del values["spark"]
         return values
 
     def dbt_vars(self, as_of: dt.date, data_through: dt.date) -> str:

@@ -222,8 +222,10 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, description: D
     connection.execute(f"create table {copy} as select * from source.{SCHEMA}.{quoted(name)} order by all")
     if description.text:
         connection.execute(f"comment on table {copy} is {_text(description.text)}")
+    present = {column for (column, *_) in connection.execute(f"describe {copy}").fetchall()}
     for column, comment in description.columns.items():
-        connection.execute(f"comment on column {copy}.{quoted(column)} is {_text(comment)}")
+        if column in present:
+            connection.execute(f"comment on column {copy}.{quoted(column)} is {_text(comment)}")
     counted = connection.execute(f"select count(*) from {copy}").fetchall()
     return int(counted[0][0])
 

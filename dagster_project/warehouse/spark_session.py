@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+_SPILL = "spill"
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
@@ -68,6 +68,8 @@ def properties(folder: Path, settings: Spark) -> dict[str, str]:
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.memory": "4g",
+            # Shuffles hold personal data: they stay in OMNIVUE_HOME.
+            "spark.local.dir": str(folder / _SPILL),
             # The default of 200 is for clusters: a table of a small retailer would be 200 files.
             "spark.sql.shuffle.partitions": str(2 * (os.cpu_count() or 1)),
             # Hundreds of small files are listed eight times faster by the driver than by a job of as many tasks.
@@ -94,13 +96,15 @@ def spark_session(folder: Path, settings: Spark) -> SparkSession:
             raise WarehouseError(f"this process has a Spark session over {have} already; use another process")
         return active
     folder.mkdir(parents=True, exist_ok=True)
-    # Workers run the Python of this environment.
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # What a killed process left; removed once the catalogue is ours, for then no other process is at work.
+    leftovers = list((folder / _SPILL).glob("*"))
     try:
         session = _build(wanted, settings.master)
         session.sql("show databases").collect()
     except Exception as error:
         raise _explained(error, folder, settings.master) from error
+    for path in leftovers:
+        shutil.rmtree(path, ignore_errors=True)
     return session
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project.settings import DBT_PROJECT_DIR, Home, SettingsError, load_settings, shipped_settings
+from dagster_project.settings import DBT_PROJECT_DIR, Home, SettingsError, Spark, load_settings, shipped_settings
 
 
 def override(folder: Path, text: str) -> Path:
@@ -48,9 +48,12 @@ def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: 
 
 
 def test_what_leaves_python_holds_no_secret() -> None:
-    settings = shipped_settings()
+    settings = shipped_settings().model_copy(
+        update={"spark": Spark(master="yarn", config={"spark.hadoop.fs.s3a.secret.key": "hush"})}
+    )
     variables = settings.dbt_vars(dt.date(2026, 1, 2), dt.date(2026, 1, 1))
     assert settings.identity.id_key not in variables
+    assert "hush" not in variables
     assert json.loads(variables)["as_of"] == "2026-01-02"
     assert json.loads(variables)["data_through"] == "2026-01-01"
 
