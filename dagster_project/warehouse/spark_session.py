@@ -50,8 +50,6 @@ def properties(folder: Path, settings: Spark) -> dict[str, str]:
         "spark.executor.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.sql.sources.default": "parquet",
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-        # A run that was killed leaves files of a table the catalogue does not know.
-        "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
         # Times are UTC without a zone, as in DuckDB.
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.parquet.inferTimestampNTZ.enabled": "false",
@@ -96,16 +94,27 @@ def spark_session(folder: Path, settings: Spark) -> SparkSession:
             raise WarehouseError(f"this process has a Spark session over {have} already; use another process")
         return active
     folder.mkdir(parents=True, exist_ok=True)
-    # What a killed process left; removed once the catalogue is ours, for then no other process is at work.
-    leftovers = list((folder / _SPILL).glob("*"))
+    spilt = list((folder / _SPILL).glob("*"))
     try:
         session = _build(wanted, settings.master)
         session.sql("show databases").collect()
     except Exception as error:
         raise _explained(error, folder, settings.master) from error
-    for path in leftovers:
+    # The catalogue is ours, so no other process is at work: what one left that was killed may go.
+    for path in [*spilt, *_unknown_tables(session, folder)]:
         shutil.rmtree(path, ignore_errors=True)
     return session
+
+
+def _unknown_tables(session: SparkSession, folder: Path) -> list[Path]:
+    """Folders of tables that were being written when their process died: Spark refuses to write there again."""
+    unknown: list[Path] = []
+    for schema in sorted(folder.glob("*.db")):
+        known: set[str] = set()
+        if session.catalog.databaseExists(schema.stem):
+            known = {row["tableName"] for row in session.sql(f"show tables in `{schema.stem}`").collect()}
+        unknown += [path for path in schema.iterdir() if path.is_dir() and path.name not in known]
+    return unknown
 
 
 def _build(wanted: Mapping[str, str], master: str) -> SparkSession:

@@ -42,9 +42,12 @@ ORDERS = pa.table(
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkWarehouse]:
-    built = SparkWarehouse(
-        tmp_path_factory.mktemp("spark"), Spark(master="local[1]", config={"spark.driver.memory": "1g"})
-    )
+    folder = tmp_path_factory.mktemp("spark")
+    # What a process leaves that was killed while it wrote a table.
+    for left in ("marts.db/orders/_temporary/0", "spill/blockmgr-1"):
+        (folder / left).mkdir(parents=True)
+        (folder / left / "part.parquet").write_bytes(b"half")
+    built = SparkWarehouse(folder, Spark(master="local[1]", config={"spark.driver.memory": "1g"}))
     built.write_all("marts", {"orders": ORDERS, "none": ORDERS.slice(0, 0)})
     yield built
     built.session.stop()
@@ -55,6 +58,11 @@ def test_every_type_comes_back_as_it_went_in(warehouse: SparkWarehouse) -> None:
     assert found.schema.types == ORDERS.schema.types
     assert found.to_pylist() == ORDERS.to_pylist()
     assert warehouse.table("marts", "none").schema.types == ORDERS.schema.types
+
+
+def test_what_a_killed_process_left_is_gone(warehouse: SparkWarehouse) -> None:
+    assert not (warehouse.folder / "marts.db" / "orders" / "_temporary").exists()
+    assert not (warehouse.folder / "spill" / "blockmgr-1").exists()
 
 
 def test_tables_are_listed_and_counted_and_views_are_not_counted(warehouse: SparkWarehouse) -> None:
