@@ -2,42 +2,8 @@
 
 with
 
-survey_responses as (
-    select * from {{ ref('fct_survey_responses') }}
-    where survey = 'csat'
-),
-
-date_periods as (
-    select * from {{ ref('bridge_date_periods') }}
-),
-
-segments as (
-    select * from {{ ref('customer_segments_monthly') }}
-),
-
 invitations as (
-    select
-        date_periods.period,
-        date_periods.period_start,
-        date_periods.is_complete,
-        survey_responses.survey_type,
-        coalesce(survey_responses.interaction_type, 'none') as interaction_type,
-        coalesce(survey_responses.channel_role, 'none') as channel_role,
-        coalesce(survey_responses.channel, 'none') as channel,
-        coalesce(survey_responses.store_code, 'none') as store,
-        case
-            when survey_responses.customer_id = 'unknown' then 'unknown'
-            else coalesce(segments.omnichannel_level, 'none')
-        end as segment,
-        case when survey_responses.customer_id = 'unknown' then 0 else 1 end as is_identified,
-        survey_responses.score
-    from survey_responses
-    inner join date_periods
-        on survey_responses.invited_date = date_periods.date_day
-    left join segments
-        on
-            survey_responses.customer_id = segments.customer_id
-            and date_periods.segments_as_of = segments.as_of_date
+    {{ survey_invitations('csat') }}
 ),
 
 counted as (
