@@ -166,11 +166,10 @@ def run(
     started = time.monotonic()
     place, settings = _open(engine)
     place.create()
-    if settings.engine == "spark":
-        from dagster_project.warehouse.spark_session import missing
+    from dagster_project.warehouse import engine_lacks
 
-        if lacks := missing():
-            _fail(lacks, 1)
+    if lacks := engine_lacks(settings):
+        _fail(lacks, 1)
     if not _has_extracts(place):
         _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
     os.environ["OMNIVUE_HOME"] = str(place.root)

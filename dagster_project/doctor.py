@@ -106,15 +106,13 @@ def _settings(home: Home) -> Iterator[Finding]:
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
-    """Spark, when the settings name it."""
-    if settings.engine != "spark":
-        return
-    from dagster_project.warehouse.spark_session import missing
+    """The engine that the settings name."""
+    from dagster_project.warehouse import engine_lacks
 
-    if lacks := missing():
-        yield Finding("engine spark", "missing", lacks, "mend it, or set engine: duckdb")
+    if lacks := engine_lacks(settings):
+        yield Finding("engine", "missing", lacks, "mend it, or set engine: duckdb")
     else:
-        yield Finding("engine spark", "ok", f"pyspark {importlib.metadata.version('pyspark')}, {settings.spark.master}")
+        yield Finding("engine", "ok", settings.engine)
 
 
 def _state(home: Home) -> Iterator[Finding]:

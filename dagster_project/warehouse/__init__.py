@@ -6,7 +6,16 @@ from dagster_project.settings import Home, Settings
 from dagster_project.warehouse.duckdb_warehouse import DuckDBWarehouse
 from dagster_project.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
 
-__all__ = ["DuckDBWarehouse", "Warehouse", "WarehouseBusy", "WarehouseError", "open_warehouse"]
+__all__ = ["DuckDBWarehouse", "Warehouse", "WarehouseBusy", "WarehouseError", "engine_lacks", "open_warehouse"]
+
+
+def engine_lacks(settings: Settings) -> str | None:
+    """What the engine of the settings lacks on this machine, as a sentence with its remedy; None when it can run."""
+    if settings.engine == "spark":
+        from dagster_project.warehouse.spark_session import missing
+
+        return missing()
+    return None
 
 
 def open_warehouse(home: Home, settings: Settings) -> Warehouse:

@@ -20,15 +20,9 @@ from dagster_project.warehouse.warehouse import WarehouseBusy, WarehouseError, l
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """The warehouse file at `path`; follows `warehouse.Warehouse`.
-
-    DuckDB lets one process open a file twice only with equal options, so `threads` and `memory_limit` must equal
-    those of any other connection that is open in this process (dbt's profile).
-    """
+    """The warehouse file at `path`; follows `warehouse.Warehouse`."""
 
     path: Path
-    threads: int | None = None
-    memory_limit: str | None = None
 
     @property
     def dbt_target(self) -> str:
@@ -142,7 +136,7 @@ class DuckDBWarehouse:
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
-            connection = connect(self.path, read_only=read_only, threads=self.threads, memory_limit=self.memory_limit)
+            connection = connect(self.path, read_only=read_only)
         except duckdb.Error as error:
             raise explained(error, self.path) from error
         try:
