@@ -135,7 +135,6 @@ class DbtProject:
         return os.environ | {
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "OMNIVUE_WAREHOUSE": str(self._home.warehouse),
-            "OMNIVUE_LAKE": str(self._home.lake),
         }
 
     def _places(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Ingestion as assets: one per contract, and what the run noted of itself before the first model.
+"""Ingestion as assets: one per contract, what was delivered, and what the run noted of itself before the first model.
 
 Contracts are discovered when definitions are loaded; adding one adds its asset and its check.
 """
@@ -12,10 +12,9 @@ from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.pipeline import Pipeline
 from dagster_project.settings import home, load_settings
 
-_RECORDS = {
+_DELIVERED = {
     "deliveries": "One row per delivered file and what became of it. Read by marts.reconciliation.",
     "quarantine": "One row per finding against a row or a file. Personal. Read by `omnivue quarantine`.",
-    "run_info": "One row: release id, as_of and digests of the run in progress. Read by marts.release_info.",
 }
 
 
@@ -24,6 +23,7 @@ def landing() -> dg.Definitions:
     place = home()
     contracts = Pipeline(place, load_settings(place.settings_file)).contracts
     specs = [raw_spec(contract) for contract in contracts.values()]
+    specs += [_pipeline_spec(table, description, skippable=True) for table, description in _DELIVERED.items()]
 
     @dg.multi_asset(
         name="ingestion",
@@ -41,31 +41,29 @@ def landing() -> dg.Definitions:
             # Yielding nothing skips every asset downstream: the release is what it would become.
             context.log.info("Nothing new: the current release was built from the same files, settings and code.")
             return
-        rows = pipeline.rows_loaded()
-        for extract in contracts:
-            yield dg.MaterializeResult(asset_key=["raw", extract], metadata={"dagster/row_count": rows.get(extract, 0)})
+        pipeline.load()
+        rows = pipeline.rows([(spec.key.path[0], spec.key.path[1]) for spec in specs])
+        for (schema, table), count in rows.items():
+            yield dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
 
-    @dg.multi_asset(
-        name="run_record",
-        specs=[
-            dg.AssetSpec(
-                ["pipeline", table],
-                deps=[spec.key for spec in specs],
-                group_name="ingestion",
-                description=description,
-                owners=[OWNER],
-                kinds={"python", "duckdb"},
-            )
-            for table, description in _RECORDS.items()
-        ],
+    run_info = _pipeline_spec(
+        "run_info", "One row: release id, as_of and digests of the run in progress. Read by marts.release_info."
     )
-    def record(pipeline: dg.ResourceParam[Pipeline]) -> Iterator[dg.MaterializeResult[None]]:
+
+    @dg.multi_asset(name="run_record", specs=[run_info.replace_attributes(deps=specs)])
+    def record(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
         info = pipeline.record()
-        rows = pipeline.rows([("pipeline", table) for table in _RECORDS])
-        for table in _RECORDS:
-            metadata: dict[str, int | str] = {"dagster/row_count": rows[("pipeline", table)]}
-            if table == "run_info":
-                metadata |= {"release": info.release_id, "as_of": info.as_of.isoformat()}
-            yield dg.MaterializeResult(asset_key=["pipeline", table], metadata=metadata)
+        return dg.MaterializeResult(metadata={"release": info.release_id, "as_of": info.as_of.isoformat()})
 
     return dg.Definitions(assets=[ingest, record])
+
+
+def _pipeline_spec(table: str, description: str, *, skippable: bool = False) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        ["pipeline", table],
+        group_name="ingestion",
+        description=description,
+        owners=[OWNER],
+        kinds={"python", "duckdb"},
+        skippable=skippable,
+    )

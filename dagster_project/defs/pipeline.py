@@ -148,17 +148,24 @@ class Pipeline:
             current_digest=current.run.input_digest if current else None,
         )
 
-    def rows_loaded(self) -> dict[str, int]:
-        """Rows in the lake by extract, as ingestion counted them."""
-        from dagster_project.ingestion import read_deliveries
+    def load(self) -> None:
+        """Bring schema `raw` to what the lake holds, month by month, and write what was delivered and refused into
+        schema `pipeline`."""
+        from dagster_project.ingestion import raw_tables, read_deliveries, read_quarantine
 
-        deliveries = read_deliveries(self.home)
-        used = deliveries.filter(deliveries["is_current"]).group_by("extract").aggregate([("rows_loaded", "sum")])
-        return dict(zip(used["extract"].to_pylist(), used["rows_loaded_sum"].to_pylist(), strict=True))
+        with self._step("load") as counts:
+            tables = raw_tables(self.home, self.contracts)
+            counts["months"] = 0
+            for done, table in enumerate(tables, start=1):
+                counts["months"] += len(self.warehouse.load(table))
+                if self.watch is not None:
+                    self.watch(table.extract, done, len(tables))
+            deliveries, quarantine = read_deliveries(self.home), read_quarantine(self.home)
+            self.warehouse.write_all("pipeline", {"deliveries": deliveries, "quarantine": quarantine})
+            counts |= {"deliveries": deliveries.num_rows, "quarantined": quarantine.num_rows}
 
     def record(self) -> RunInfo:
-        """Announce the release and write schema `pipeline`: what was delivered, what was refused, and this run."""
-        from dagster_project.ingestion import read_deliveries, read_quarantine
+        """Announce the release in `pipeline.run_info`."""
         from dagster_project.publishing import next_release_id
 
         with self._step("run record") as counts:
@@ -176,16 +183,8 @@ class Pipeline:
                 "engine": self.settings.engine,
                 "settings_json": json.dumps(self.settings.public(), sort_keys=True),
             }
-            deliveries, quarantine = read_deliveries(self.home), read_quarantine(self.home)
-            self.warehouse.write_all(
-                "pipeline",
-                {
-                    "deliveries": deliveries,
-                    "quarantine": quarantine,
-                    "run_info": pa.Table.from_pylist([row], schema=RUN_INFO_SCHEMA),
-                },
-            )
-            counts |= {"deliveries": deliveries.num_rows, "quarantined": quarantine.num_rows}
+            self.warehouse.write_all("pipeline", {"run_info": pa.Table.from_pylist([row], schema=RUN_INFO_SCHEMA)})
+            counts["release"] = info.release_id
         return info
 
     # -- between the passes ------------------------------------------------------------------------------------------
@@ -230,17 +229,16 @@ class Pipeline:
 
         with self._step(f"gate {stage}") as counts:
             self.home.quality.mkdir(parents=True, exist_ok=True)
-            with self._judged(stage) as source:
-                result = run_stage(
-                    stage,
-                    self.suites(stage),
-                    source,
-                    title=f"the data of {self.plan().as_of}"
-                    if stage == "landing"
-                    else f"release {self.run_info().release_id}",
-                    docs=self.home.docs / "data_docs",
-                    failing_keys=self.home.quality / f"{stage}_failing_keys.parquet",
-                )
+            result = run_stage(
+                stage,
+                self.suites(stage),
+                self.warehouse.judged(),
+                title=f"the data of {self.plan().as_of}"
+                if stage == "landing"
+                else f"release {self.run_info().release_id}",
+                docs=self.home.docs / "data_docs",
+                failing_keys=self.home.quality / f"{stage}_failing_keys.parquet",
+            )
             pq.write_table(to_arrow([result]), self.home.quality / f"{stage}_results.parquet")
             counts |= {
                 "expectations": len(result.expectations),
@@ -327,18 +325,6 @@ class Pipeline:
     def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """Rows of the given (schema, table) pairs, from the catalogue: no table is read."""
         return self.warehouse.rows(tables)
-
-    @contextlib.contextmanager
-    def _judged(self, stage: Stage) -> Iterator[Any]:
-        """What the suites of a stage run on."""
-        from dagster_project.ingestion import read_deliveries
-
-        if stage == "landing":
-            deliveries = read_deliveries(self.home)
-            with self.warehouse.judged_landing(self.home.raw, self.contracts, deliveries) as source:
-                yield source
-        else:
-            yield self.warehouse.judged()
 
     @functools.cached_property
     def _dbt(self) -> DbtProject:

@@ -2,13 +2,14 @@
 aside by name.
 
 `ingest` runs all extracts, `ingest_extract` one; `replay` tries again what was set aside; `read_deliveries`,
-`read_quarantine` and `latest_arrival` say what happened so far.
+`read_quarantine`, `latest_arrival` and `raw_tables` say what happened so far.
 """
 
 from dagster_project.ingestion.ledger import (
     DELIVERIES,
     QUARANTINE,
     latest_arrival,
+    raw_tables,
     read_deliveries,
     read_quarantine,
     read_records,
@@ -31,6 +32,7 @@ __all__ = [
     "ingest",
     "ingest_extract",
     "latest_arrival",
+    "raw_tables",
     "read_deliveries",
     "read_quarantine",
     "read_records",

@@ -10,15 +10,19 @@ met them does not matter.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.settings import Home
+from dagster_project.warehouse import RawTable
+from data_quality.contract import Contract
 
 LOADED, REJECTED, REPEATED, REPLACED = "loaded", "file_rejected", "deduplicated", "replaced"
 
@@ -251,6 +255,30 @@ def read_records(home: Home, extract: str) -> pa.Table:
     """The extract's quarantine with `record`, the row as delivered: nothing is lost, also when landing is archived."""
     path = _quarantine_file(home, extract)
     return pq.read_table(path, partitioning=None) if path.exists() else _STORED_QUARANTINE.empty_table()
+
+
+def raw_tables(home: Home, contracts: Mapping[str, Contract]) -> list[RawTable]:
+    """What the lake holds, by extract: the digest of a month is that of the files that count in it, when they were
+    read and by which columns. Rows that a mapping extract wrote into another's table count there."""
+    held: dict[str, dict[str, list[tuple[str, ...]]]] = {extract: {} for extract in contracts}
+    columns = ["delivery", "business_date", "file", "content_hash", "layout", "batch"]
+    for extract, contract in contracts.items():
+        path = _deliveries_file(home, extract)
+        if not path.exists():
+            continue
+        filed = pq.read_table(path, columns=columns, partitioning=None, filters=pc.field("is_current"))
+        for delivery, day, *version in zip(*filed.select(columns).to_pydict().values(), strict=True):
+            for target in (extract, *contract.mappings):
+                held[target].setdefault(f"{day:%Y-%m}", []).append((extract, delivery, str(day), *map(str, version)))
+    return [
+        RawTable(
+            extract,
+            home.raw / extract,
+            contracts[extract].layout,
+            {month: hashlib.sha256(repr(sorted(found)).encode()).hexdigest()[:12] for month, found in months.items()},
+        )
+        for extract, months in held.items()
+    ]
 
 
 def latest_arrival(home: Home) -> dt.date | None:

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from dagster_project.settings import Home, Settings
 from dagster_project.warehouse.duckdb_warehouse import DuckDBWarehouse
-from dagster_project.warehouse.warehouse import Warehouse, WarehouseBusy, WarehouseError
+from dagster_project.warehouse.warehouse import RawTable, Warehouse, WarehouseBusy, WarehouseError
 
-__all__ = ["DuckDBWarehouse", "Warehouse", "WarehouseBusy", "WarehouseError", "engine_lacks", "open_warehouse"]
+__all__ = [
+    "DuckDBWarehouse",
+    "RawTable",
+    "Warehouse",
+    "WarehouseBusy",
+    "WarehouseError",
+    "engine_lacks",
+    "open_warehouse",
+]
 
 
 def engine_lacks(settings: Settings) -> str | None:

@@ -5,7 +5,7 @@ A connection lives as long as one call or one `with` block, so that dbt, the gat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,14 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.warehouse.duckdb_session import connect
-from dagster_project.warehouse.warehouse import WarehouseBusy, WarehouseError, literal, quoted
+from dagster_project.warehouse.warehouse import (
+    RawTable,
+    WarehouseBusy,
+    WarehouseError,
+    literal,
+    load_plan,
+    quoted,
+)
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,35 @@ class DuckDBWarehouse:
         sizes = {(row["schema_name"], row["table_name"]): int(row["estimated_size"]) for row in found}
         return {table: sizes[table] for table in tables if table in sizes}
 
+    def load(self, table: RawTable) -> frozenset[str]:
+        """In one transaction. What a table was loaded from stands in its comment, and goes with it."""
+        name = f"raw.{quoted(table.extract)}"
+        with self.writer() as connection:
+            connection.execute("create schema if not exists raw")
+            found = connection.execute(
+                "select comment from duckdb_tables() where schema_name = 'raw' and table_name = ?", [table.extract]
+            ).fetchall()
+            plan = load_plan(table, found[0][0] if found else None)
+            if not plan.is_whole and not plan.stale:
+                return plan.stale
+            connection.execute("begin")
+            if plan.is_whole:
+                if not found:  # Earlier versions read the lake through views.
+                    connection.execute(f"drop view if exists {name}")
+                files = literal(table.folder / "*" / "*" / "*.parquet")
+                connection.execute(f"create or replace table {name} as {_landed(files)}")
+            else:
+                months = ", ".join(f"date '{month}-01'" for month in sorted(plan.stale))
+                connection.execute(f"delete from {name} where ds_month in ({months})")
+                globs = [literal(table.folder / f"ds={month}-*" / "*" / "*.parquet") for month in sorted(plan.stale)]
+                listed = " union all ".join(f"select file from glob({glob})" for glob in globs)
+                files = ", ".join(literal(file) for (file,) in connection.execute(listed).fetchall())
+                if files:
+                    connection.execute(f"insert into {name} by name {_landed(f'[{files}]')}")
+            connection.execute(f"comment on table {name} is {literal(plan.memory)}")
+            connection.execute("commit")
+        return plan.stale
+
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
         """The whole file, read-only."""
         if not self.path.exists():
@@ -114,26 +150,6 @@ class DuckDBWarehouse:
         return self.path
 
     @contextmanager
-    def judged_landing(self, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> Iterator[Path]:
-        """A database of views beside the warehouse, whose folder is private; removed at the end of the block."""
-        database = self.path.with_name("landing_gate.duckdb")
-        database.unlink(missing_ok=True)
-        with connect(database) as connection:
-            connection.execute("create schema raw; create schema pipeline")
-            for extract in extracts:
-                if (raw / extract).is_dir():
-                    files = literal(raw / extract / "*" / "*" / "*.parquet")
-                    partitions = "hive_partitioning = true, hive_types = {'ds': date, 'delivery': varchar}"
-                    rows = f"select * from read_parquet({files}, {partitions})"
-                    connection.execute(f"create view raw.{quoted(extract)} as {rows}")
-            connection.register("arrow_deliveries", deliveries)
-            connection.execute("create table pipeline.deliveries as select * from arrow_deliveries")
-        try:
-            yield database
-        finally:
-            database.unlink(missing_ok=True)
-
-    @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             connection = connect(self.path, read_only=read_only)
@@ -143,6 +159,13 @@ class DuckDBWarehouse:
             yield connection
         finally:
             connection.close()
+
+
+def _landed(files: str) -> str:
+    return f"""
+        select *, cast(date_trunc('month', ds) as date) as ds_month
+        from read_parquet({files}, hive_partitioning = true, hive_types = {{'ds': date, 'delivery': varchar}})
+    """
 
 
 def explained(error: duckdb.Error, path: Path) -> WarehouseError:

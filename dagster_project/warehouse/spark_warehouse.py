@@ -6,8 +6,7 @@ and no reader is touched: BI reads releases.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,10 +18,12 @@ import pyarrow as pa
 from dagster_project.settings import Spark
 from dagster_project.warehouse.duckdb_session import session as duckdb_session
 from dagster_project.warehouse.spark_session import spark_session
-from dagster_project.warehouse.warehouse import WarehouseError, literal, quoted
+from dagster_project.warehouse.warehouse import RawTable, WarehouseError, literal, load_plan, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+_LOADED = "omnivue.loaded"
 
 
 @dataclass(frozen=True)
@@ -78,25 +79,50 @@ class SparkWarehouse:
             self.session.sql(f"drop table if exists {target}")
             self.session.createDataFrame(table).write.format("parquet").saveAsTable(target)
 
+    def load(self, table: RawTable) -> frozenset[str]:
+        """Month by month as partitions. What a table was loaded from stands among its properties, written last."""
+        from pyspark.sql import functions
+
+        name = f"raw.{_name(table.extract)}"
+        self.session.sql("create schema if not exists raw")
+        plan = load_plan(table, self._memory(name))
+        if not plan.is_whole and not plan.stale:
+            return plan.stale
+        # The folder of the empty day gives the columns where nothing was delivered.
+        days = "*" if plan.is_whole else "{" + ",".join(["1970-01-01", *(f"{m}-*" for m in sorted(plan.stale))]) + "}"
+        rows = (
+            self.session.read.option("basePath", str(table.folder))
+            .parquet(str(table.folder / f"ds={days}"))
+            .withColumn("ds", functions.col("ds").cast("date"))
+            .withColumn("delivery", functions.col("delivery").cast("string"))
+            .withColumn("ds_month", functions.trunc("ds", "month"))
+            .hint("rebalance", "ds_month")
+        )
+        if plan.is_whole:
+            # Earlier versions read the lake through views.
+            is_view = self.session.catalog.tableExists(name) and not self._is_table("raw", table.extract)
+            self.session.sql(f"drop {'view' if is_view else 'table'} if exists {name}")
+            rows.write.format("parquet").partitionBy("ds_month").saveAsTable(name)
+        else:
+            # Dropped first: overwriting would keep a month of which no row is left.
+            months = ", ".join(f"partition (ds_month = date '{month}-01')" for month in sorted(plan.stale))
+            self.session.sql(f"alter table {name} drop if exists {months}")
+            rows.write.insertInto(name)
+        self.session.sql(f"alter table {name} set tblproperties ('{_LOADED}' = {literal(plan.memory)})")
+        return plan.stale
+
+    def _memory(self, name: str) -> str | None:
+        if not self.session.catalog.tableExists(name):
+            return None
+        found = self.session.sql(f"show tblproperties {name}").collect()
+        return next((str(row["value"]) for row in found if row["key"] == _LOADED), None)
+
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
         """Views over the tables' files: rows stream from Parquet, and never through the driver."""
         self._expose(connection, alias, schema, self.tables(schema))
 
     def judged(self) -> SparkSession:
         return self.session
-
-    @contextmanager
-    def judged_landing(self, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> Iterator[SparkSession]:
-        """The views that dbt makes anew, with the types of the lake as it is now."""
-        self.session.sql("create schema if not exists raw")
-        for extract in extracts:
-            if (raw / extract).is_dir():
-                self.session.sql(
-                    f"create or replace view raw.{_name(extract)} as "
-                    f"select * except (ds), cast(ds as date) as ds from parquet.{_name(str(raw / extract))}"
-                )
-        self.write_all("pipeline", {"deliveries": deliveries})
-        yield self.session
 
     def _is_table(self, schema: str, name: str) -> bool:
         catalog = self.session.catalog

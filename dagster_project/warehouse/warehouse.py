@@ -6,8 +6,9 @@ classes that follow this protocol.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +22,18 @@ class WarehouseError(RuntimeError):
 
 class WarehouseBusy(WarehouseError):  # noqa: N818 - a state, not a mistake: exit code "busy"
     """Another process holds the warehouse."""
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """What the lake holds of one extract. `folder` has the rows, in `ds=<business date>/delivery=<key>/*.parquet`;
+    `layout` changes with the columns; `months` gives, by month of business date (2026-10), a digest that changes
+    with the deliveries of that month."""
+
+    extract: str
+    folder: Path
+    layout: str
+    months: Mapping[str, str]
 
 
 class Warehouse(Protocol):
@@ -48,16 +61,17 @@ class Warehouse(Protocol):
     def write_all(self, schema: str, tables: Mapping[str, pa.Table]) -> None:
         """Put `tables` in the place of the schema's tables of these names; the schema is made when it is not there."""
 
+    def load(self, table: RawTable) -> frozenset[str]:
+        """Make `raw.<extract>` hold the lake's rows, with `ds`, `delivery` and `ds_month` (first day of the month of
+        `ds`). Months whose digest is the one they were loaded with stay as they are; returns the others. Repeating a
+        load that was cut off mends it."""
+
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
         """Make the tables of `schema` readable as `alias.schema.table` in a DuckDB session. Raises WarehouseError
         when there is no warehouse."""
 
     def judged(self) -> Any:
         """What the gate's suites run on: see `data_quality.runner.run_stage`."""
-
-    def judged_landing(self, raw: Path, extracts: Iterable[str], deliveries: pa.Table) -> AbstractContextManager[Any]:
-        """The same for the landing suites: the lake's extracts as schema `raw`, and `pipeline.deliveries`. An extract
-        without a folder below `raw` is left out. Nothing is copied."""
 
 
 def quoted(identifier: str) -> str:
@@ -68,3 +82,23 @@ def quoted(identifier: str) -> str:
 def literal(value: object) -> str:
     """An SQL text literal."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """What to do for `raw.<extract>`: everything anew when `is_whole`, else the months of `stale`. `memory` is the text
+    that a table carries once it is done."""
+
+    is_whole: bool
+    stale: frozenset[str]
+    memory: str
+
+
+def load_plan(table: RawTable, memory: str | None) -> LoadPlan:
+    """The plan that brings a table with this memory (None: no such table) to what the lake holds now."""
+    known = json.loads(memory) if memory else {}
+    is_whole = known.get("layout") != table.layout
+    before = {} if is_whole else known["months"]
+    stale = {month for month in {*before, *table.months} if before.get(month) != table.months.get(month)}
+    now = json.dumps({"layout": table.layout, "months": dict(table.months)}, sort_keys=True)
+    return LoadPlan(is_whole, frozenset(stale), now)

@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from dagster_project.warehouse import DuckDBWarehouse
+from dagster_project.warehouse import DuckDBWarehouse, RawTable
 from data_quality.contract import Contract, load_contract
 from data_quality.results import ExpectationResult
 from data_quality.runner import run_stage
@@ -92,10 +92,11 @@ def _run(
         }
     )
     warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
-    with warehouse.judged_landing(tmp_path / "raw", ["visits", "never_delivered"], deliveries) as database:
-        judged = run_stage(
-            "landing", suites([contract], as_of=as_of, max_rejected_share=0.02), database, title="test"
-        ).expectations
+    warehouse.load(RawTable("visits", tmp_path / "raw" / "visits", contract.layout, {"2026-10": "loaded"}))
+    warehouse.write_all("pipeline", {"deliveries": deliveries})
+    judged = run_stage(
+        "landing", suites([contract], as_of=as_of, max_rejected_share=0.02), warehouse.judged(), title="test"
+    ).expectations
     return {item.expectation.split(":")[0]: item for item in judged if not item.success}
 
 

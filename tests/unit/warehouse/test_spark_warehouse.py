@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from lake_tools import loads_month_by_month
 
 from dagster_project.settings import Spark
 from dagster_project.warehouse import DuckDBWarehouse, WarehouseError
@@ -82,6 +83,10 @@ def test_writing_replaces_a_table_whole(warehouse: SparkWarehouse) -> None:
 def test_an_absent_table_is_named_with_those_that_are_there(warehouse: SparkWarehouse) -> None:
     with pytest.raises(WarehouseError, match=r"no table marts\.carts; tables of marts: .*orders"):
         warehouse.table("marts", "carts")
+
+
+def test_the_lake_is_loaded_month_by_month(warehouse: SparkWarehouse, tmp_path: Path) -> None:
+    loads_month_by_month(warehouse, tmp_path / "visits")
 
 
 def test_publishing_reads_partitions_in_place(warehouse: SparkWarehouse) -> None:

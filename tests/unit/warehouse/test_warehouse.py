@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from lake_tools import deliver, loads_month_by_month
 
-from dagster_project.warehouse import DuckDBWarehouse, WarehouseBusy, WarehouseError
+from dagster_project.warehouse import DuckDBWarehouse, RawTable, WarehouseBusy, WarehouseError
 
 
 @pytest.fixture
@@ -61,6 +62,29 @@ def test_an_absent_warehouse_and_an_absent_table_are_named(warehouse: DuckDBWare
     warehouse.write_all("identity", {"links": pa.table({"id": [1]})})
     with pytest.raises(WarehouseError, match=r"no table identity\.history; tables of identity: links"):
         warehouse.table("identity", "history")
+
+
+def test_the_lake_is_loaded_month_by_month(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    loads_month_by_month(warehouse, tmp_path / "visits")
+
+
+def test_a_load_that_fails_leaves_the_table_as_it_was(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    deliver(tmp_path, "2026-01-31", "7", ["a"])
+    warehouse.load(RawTable("visits", tmp_path, "x", {"2026-01": "x"}))
+    before = warehouse.table("raw", "visits")
+    (tmp_path / "ds=2026-01-31" / "delivery=7" / "part.parquet").write_bytes(b"no parquet")
+    for layout in ("x", "y"):
+        with pytest.raises(duckdb.Error, match=r"part\.parquet"):
+            warehouse.load(RawTable("visits", tmp_path, layout, {"2026-01": "y"}))
+    assert warehouse.table("raw", "visits").equals(before)
+
+
+def test_a_view_that_an_earlier_version_left_gives_way_to_the_table(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    with warehouse.writer() as connection:
+        connection.execute("create schema raw; create view raw.visits as select 1 as one")
+    deliver(tmp_path, "2026-01-31", "7", ["a"])
+    warehouse.load(RawTable("visits", tmp_path, "x", {"2026-01": "x"}))
+    assert warehouse.table("raw", "visits")["id"].to_pylist() == ["a"]
 
 
 def test_a_file_held_by_another_process_is_busy(warehouse: DuckDBWarehouse) -> None:
