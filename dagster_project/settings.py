@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -122,11 +123,13 @@ class Settings(_Section):
         del values["spark"]
         return values
 
-    def dbt_vars(self, as_of: dt.date, data_through: dt.date) -> str:
-        """The `--vars` argument of every dbt call: the public settings with `as_of` resolved, and the latest business
-        date delivered."""
-        days = {"as_of": as_of.isoformat(), "data_through": data_through.isoformat()}
-        return json.dumps(self.public() | days, sort_keys=True)
+    def dbt_vars(
+        self, as_of: dt.date, data_through: dt.date, changed_months: Mapping[str, Sequence[str]] | None = None
+    ) -> str:
+        """The `--vars` argument of every dbt call: the public settings with `as_of` resolved, the latest business
+        date delivered, and by extract the months whose deliveries changed (None: not known)."""
+        run = {"as_of": as_of.isoformat(), "data_through": data_through.isoformat(), "changed_months": changed_months}
+        return json.dumps(self.public() | run, sort_keys=True)
 
 
 @dataclass(frozen=True)

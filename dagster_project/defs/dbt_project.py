@@ -11,7 +11,7 @@ import itertools
 import json
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -77,10 +77,16 @@ class DbtProject:
         return manifest
 
     def build(
-        self, pass_: Pass, plan: RunPlan, *, full_refresh: bool = False, watch: Watch | None = None
+        self,
+        pass_: Pass,
+        plan: RunPlan,
+        *,
+        changed_months: Mapping[str, Sequence[str]] | None = None,
+        watch: Watch | None = None,
     ) -> PassResult:
-        """Build and test every model tagged `pass_`. `watch` hears of each model as it ends: its name, how many are
-        done, how many there are.
+        """Build and test every model tagged `pass_`. Models built month by month write the months that
+        `changed_months` names by extract (YYYY-MM-01), and are rebuilt whole without it. `watch` hears of each model as
+        it ends: its name, how many are done, how many there are.
 
         Raises DbtError when a model fails, GateFailed when only tests do.
         """
@@ -95,9 +101,9 @@ class DbtProject:
             "--indirect-selection",
             "buildable",
             "--vars",
-            self._vars(plan),
+            self._settings.dbt_vars(plan.as_of, plan.data_through, changed_months),
         ]
-        if full_refresh:
+        if changed_months is None:
             arguments.append("--full-refresh")
         total = sum(key.startswith("model.") and pass_ in node.tags for key, node in manifest.nodes.items())
         result = self._invoke(arguments, manifest=manifest, listen=_model_listener(watch, total) if watch else None)
@@ -123,13 +129,11 @@ class DbtProject:
         from dbt.cli.main import dbtRunner
 
         self._warehouse.start()
-        outcome = dbtRunner().invoke([*arguments, *self._places(), "--vars", self._vars(plan)])
+        variables = self._settings.dbt_vars(plan.as_of, plan.data_through)
+        outcome = dbtRunner().invoke([*arguments, *self._places(), "--vars", variables])
         if outcome.exception is not None:
             raise DbtError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
         return 0 if outcome.success else 1
-
-    def _vars(self, plan: RunPlan) -> str:
-        return self._settings.dbt_vars(plan.as_of, plan.data_through)
 
     def _env(self) -> dict[str, str]:
         return os.environ | {

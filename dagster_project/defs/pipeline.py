@@ -49,6 +49,8 @@ RUN_INFO_SCHEMA = pa.schema(
     ]
 )
 
+BUILT_MONTHS_SCHEMA = pa.schema([(name, pa.string()) for name in ("extract", "month", "digest", "basis")])
+
 
 def business_day(settings: Settings) -> dt.date:
     """Today in the business's time zone, after which no landing folder may be dated."""
@@ -190,11 +192,48 @@ class Pipeline:
     # -- between the passes ------------------------------------------------------------------------------------------
 
     def build(self, pass_: Pass) -> PassResult:
-        """Build and test the dbt models of one pass. Raises GateFailed when a test fails, DbtError when a model."""
+        """Build and test the dbt models of one pass. Raises GateFailed when a test fails, DbtError when a model.
+
+        What the first pass was built from stands in `pipeline.built_months`; the months it is about to write are taken
+        out before and put in once it ended well, so that they count as changed after a run that was cut off."""
         with self._step(f"dbt {pass_.replace('_', ' ')}") as counts:
-            result = self._dbt.build(pass_, self.plan(), full_refresh=self.rebuild, watch=self.watch)
+            if pass_ == "first_pass":
+                built = self._built_months()
+                changed, kept = self._changed_months(built)
+                self.warehouse.write_all("pipeline", {"built_months": kept})
+                result = self._dbt.build(pass_, self.plan(), changed_months=changed, watch=self.watch)
+                self.warehouse.write_all("pipeline", {"built_months": built})
+            else:
+                result = self._dbt.build(pass_, self.plan(), changed_months={}, watch=self.watch)
             counts |= {"models": len(result.models), "tests": result.tests_passed, "warnings": len(result.warnings)}
         return result
+
+    def _built_months(self) -> pa.Table:
+        """What models built month by month depend on, as it is now: the deliveries by month, settings and code."""
+        from dagster_project.ingestion import raw_tables
+
+        basis = input_digest([], self.settings, dt.date.min, code_version())
+        rows = [
+            {"extract": table.extract, "month": month, "digest": digest, "basis": basis}
+            for table in raw_tables(self.home, self.contracts)
+            for month, digest in table.months.items()
+        ]
+        return pa.Table.from_pylist(rows, schema=BUILT_MONTHS_SCHEMA)
+
+    def _changed_months(self, now: pa.Table) -> tuple[dict[str, list[str]] | None, pa.Table]:
+        """By extract, the months (YYYY-MM-01) that are not as the first pass last found them, and what stays as it
+        is. None when everything is to be built: asked for, after other settings or code, or nothing is remembered."""
+        before: set[tuple[str, ...]] = set()
+        if not self.rebuild and "built_months" in self.warehouse.tables("pipeline"):
+            before = {tuple(row.values()) for row in self.warehouse.table("pipeline", "built_months").to_pylist()}
+        rows = {tuple(row.values()) for row in now.to_pylist()}
+        if not before or {basis for *_, basis in before} != {basis for *_, basis in rows}:
+            return None, now.slice(0, 0)
+        changed: dict[str, set[str]] = {extract: set() for extract in self.contracts}
+        for extract, month, *_ in before ^ rows:
+            changed.setdefault(extract, set()).add(f"{month}-01")
+        kept = [dict(zip(now.column_names, row, strict=True)) for row in sorted(before & rows)]
+        return {name: sorted(months) for name, months in changed.items()}, pa.Table.from_pylist(kept, schema=now.schema)
 
     def identify(self) -> dict[str, int]:
         """Link source records to customers and write schema `identity`; returns counts by name."""

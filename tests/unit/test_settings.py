@@ -64,6 +64,7 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
     shipped = shipped_settings().public()
     assert defaults.pop("as_of") is None
     assert defaults.pop("data_through") is None
+    assert defaults.pop("changed_months") is None
     assert defaults == {name: shipped[name] for name in defaults}
 
 

@@ -1,7 +1,7 @@
 with
 
-events as (
-    select * from {{ ref('stg_web__events') }}
+session_months as (
+    select * from {{ ref('int_sessions_by_month') }}
 ),
 
 orders as (
@@ -14,10 +14,10 @@ ranked_sources as (
         *,
         row_number() over (
             partition by session_key
-            order by occurred_at, traffic_source, traffic_medium, campaign_id, gclid
+            order by sourced_at, traffic_source, traffic_medium, campaign_id, gclid
         ) as source_rank
-    from events
-    where coalesce(traffic_source, traffic_medium, gclid) is not null
+    from session_months
+    where sourced_at is not null
 ),
 
 sources as (
@@ -34,19 +34,19 @@ sessions as (
     select
         session_key,
         min(device_id) as device_id,
-        case when count(distinct user_id) = 1 then max(user_id) end as source_person_key,
+        case when min(first_user_id) = max(last_user_id) then max(last_user_id) end as source_person_key,
         min(platform) as platform,
-        min(occurred_at) as started_at,
-        max(occurred_at) as ended_at,
-        count(case when event_name = 'page_view' then 1 end) as page_views,
-        count(case when event_name = 'add_to_cart' then 1 end) > 0 as has_cart,
-        count(case when event_name = 'begin_checkout' then 1 end) > 0 as has_checkout,
-        count(case when event_name = 'purchase' then 1 end) > 0 as has_purchase,
-        count(case when event_name = 'sign_up' then 1 end) > 0 as has_sign_up,
-        min(case when event_name = 'add_to_cart' then occurred_at end) as first_cart_at,
-        max(case when event_name in ('add_to_cart', 'begin_checkout') then occurred_at end) as last_cart_at,
-        max(case when event_name = 'purchase' then order_name end) as order_name
-    from events
+        min(started_at) as started_at,
+        max(ended_at) as ended_at,
+        cast(sum(page_views) as bigint) as page_views,
+        max(case when has_cart then 1 else 0 end) = 1 as has_cart,
+        max(case when has_checkout then 1 else 0 end) = 1 as has_checkout,
+        max(case when has_purchase then 1 else 0 end) = 1 as has_purchase,
+        max(case when has_sign_up then 1 else 0 end) = 1 as has_sign_up,
+        min(first_cart_at) as first_cart_at,
+        max(last_cart_at) as last_cart_at,
+        max(order_name) as order_name
+    from session_months
     group by session_key
 ),
 

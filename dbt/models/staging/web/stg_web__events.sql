@@ -1,8 +1,11 @@
+{{ by_month('web_events') }}
+
 -- GA4 gives its events no key, so a repeated event stays; a file delivered again replaces its folder in the lake.
 with
 
 source as (
     select * from {{ source('raw', 'web_events') }}
+    where {{ in_changed_months('web_events') }}
 ),
 
 unpacked as (
@@ -23,7 +26,8 @@ unpacked as (
         {{ clean_text('ecommerce.transaction_id') }} as order_name,
         privacy_info.analytics_storage,
         case when event_name = 'add_to_cart' then items end as cart_items,
-        _arrival_date as arrival_date
+        _arrival_date as arrival_date,
+        ds_month
     from source
 ),
 
