@@ -166,9 +166,9 @@ def run(
     started = time.monotonic()
     place, settings = _open(engine)
     place.create()
-    from dagster_project.warehouse import engine_lacks
+    from dagster_project.warehouse import engine_lacks, open_lake
 
-    if lacks := engine_lacks(settings):
+    if lacks := engine_lacks(settings) or open_lake(place, settings).lacks():
         _fail(lacks, 1)
     if not _has_extracts(place):
         _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
@@ -511,7 +511,16 @@ def dbt_command(context: typer.Context) -> None:
 @app.command()
 def clean() -> None:
     """Remove what a run rebuilds: lake, warehouse, quarantine, docs. Landing, ledger, directory and releases stay."""
-    place = home()
+    from dagster_project.warehouse import LakeError, open_lake
+
+    place, settings = _open()
+    if settings.lake.uri is not None:
+        lake = open_lake(place, settings)
+        try:
+            lake.clear()
+        except LakeError as error:
+            _fail(str(error), 1)
+        out.print(f"removed {lake.root}/raw", soft_wrap=True)
     for path in (place.lake, place.quarantine, place.warehouse.parent, place.quality, place.docs, place.dbt):
         if path.exists():
             shutil.rmtree(path)

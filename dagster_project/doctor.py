@@ -96,6 +96,7 @@ def _settings(home: Home) -> Iterator[Finding]:
         return
     yield Finding("settings", "ok", str(home.settings_file) if home.settings_file.exists() else "as shipped")
     yield from _engine(settings)
+    yield from _lake(home, settings)
     if settings.identity.id_key == DEMO_ID_KEY:
         yield Finding(
             "identity.id_key",
@@ -113,6 +114,24 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", "missing", lacks, "mend it, or set engine: duckdb")
     else:
         yield Finding("engine", "ok", settings.engine)
+
+
+def _lake(home: Home, settings: Settings) -> Iterator[Finding]:
+    """The lake, where it is not in OMNIVUE_HOME, whose disk is counted below."""
+    from dagster_project.warehouse import LakeError, open_lake
+
+    if settings.lake.uri is None:
+        return
+    lake = open_lake(home, settings)
+    try:
+        lacks = lake.lacks()
+        size = 0 if lacks else sum(lake.files("raw").values())
+    except LakeError as error:
+        lacks = str(error)
+    if lacks:
+        yield Finding("lake", "missing", lacks, "mend it, or set lake.uri: null")
+    else:
+        yield Finding("lake", "ok", f"{lake.root} ({size / 2**20:,.1f} MiB)")
 
 
 def _state(home: Home) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import datetime as dt
 import functools
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,33 @@ class Business(_Section):
         except (KeyError, ValueError) as error:
             raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Paris") from error
         return value
+
+
+class LakeOptions(_Section):
+    endpoint: str | None = Field(pattern=r"^https?://[^/@]+/?$")
+    region: str | None
+    path_style: bool
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Where the object store answers; None = AWS."""
+        return self.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+class Lake(_Section):
+    uri: str | None
+    options: LakeOptions
+
+    @field_validator("uri")
+    @classmethod
+    def _known_place(cls, value: str | None) -> str | None:
+        folder, bucket = r"(file:///|(?!\w+:))[^*?\[\]]+", r"s3://[a-z0-9][a-z0-9.-]+(/[\w.=-]+)*/?"
+        if value is None or re.fullmatch(f"{folder}|{bucket}", value):
+            return value
+        raise ValueError(
+            "expected a folder, file:///folder, or s3://bucket/prefix, without credentials and wildcards (any store "
+            "that speaks the protocol of S3 is s3:// with lake.options.endpoint)"
+        )
 
 
 class Windows(_Section):
@@ -107,6 +135,7 @@ class Settings(_Section):
     as_of: dt.date | None
     engine: Engine
     spark: Spark
+    lake: Lake
     business: Business
     windows: Windows
     reliability: Reliability
@@ -117,10 +146,11 @@ class Settings(_Section):
 
     def public(self) -> dict[str, Any]:
         """The settings as JSON values, without secrets: what dbt receives and `release_info` records. How Spark is
-        reached changes no row, and its properties may hold credentials."""
+        reached and where the lake lies change no row, and Spark's properties may hold credentials."""
         values: dict[str, Any] = self.model_dump(mode="json")
         del values["identity"]["id_key"]
         del values["spark"]
+        del values["lake"]
         return values
 
     def dbt_vars(
@@ -144,11 +174,8 @@ class Home:
 
     @property
     def lake(self) -> Path:
+        """What ingestion remembers, and the raw rows unless the setting `lake.uri` names another place."""
         return self.root / "lake"
-
-    @property
-    def raw(self) -> Path:
-        return self.lake / "raw"
 
     @property
     def quarantine(self) -> Path:

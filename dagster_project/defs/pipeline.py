@@ -156,7 +156,7 @@ class Pipeline:
         from dagster_project.ingestion import raw_tables, read_deliveries, read_quarantine
 
         with self._step("load") as counts:
-            tables = raw_tables(self.home, self.contracts)
+            tables = raw_tables(self.home, self.settings, self.contracts)
             counts["months"] = 0
             for done, table in enumerate(tables, start=1):
                 counts["months"] += len(self.warehouse.load(table))
@@ -215,7 +215,7 @@ class Pipeline:
         basis = input_digest([], self.settings, dt.date.min, code_version())
         rows = [
             {"extract": table.extract, "month": month, "digest": digest, "basis": basis}
-            for table in raw_tables(self.home, self.contracts)
+            for table in raw_tables(self.home, self.settings, self.contracts)
             for month, digest in table.months.items()
         ]
         return pa.Table.from_pylist(rows, schema=BUILT_MONTHS_SCHEMA)

@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dagster_project.settings import Home
-from dagster_project.warehouse import RawTable
+from dagster_project.settings import Home, Settings
+from dagster_project.warehouse import RawTable, open_lake
 from data_quality.contract import Contract
 
 LOADED, REJECTED, REPEATED, REPLACED = "loaded", "file_rejected", "deduplicated", "replaced"
@@ -257,9 +257,10 @@ def read_records(home: Home, extract: str) -> pa.Table:
     return pq.read_table(path, partitioning=None) if path.exists() else _STORED_QUARANTINE.empty_table()
 
 
-def raw_tables(home: Home, contracts: Mapping[str, Contract]) -> list[RawTable]:
+def raw_tables(home: Home, settings: Settings, contracts: Mapping[str, Contract]) -> list[RawTable]:
     """What the lake holds, by extract: the digest of a month is that of the files that count in it, when they were
     read and by which columns. Rows that a mapping extract wrote into another's table count there."""
+    root = open_lake(home, settings).root
     held: dict[str, dict[str, list[tuple[str, ...]]]] = {extract: {} for extract in contracts}
     columns = ["delivery", "business_date", "file", "content_hash", "layout", "batch"]
     for extract, contract in contracts.items():
@@ -273,7 +274,7 @@ def raw_tables(home: Home, contracts: Mapping[str, Contract]) -> list[RawTable]:
     return [
         RawTable(
             extract,
-            home.raw / extract,
+            f"{root}/raw/{extract}",
             contracts[extract].layout,
             {month: hashlib.sha256(repr(sorted(found)).encode()).hexdigest()[:12] for month, found in months.items()},
         )

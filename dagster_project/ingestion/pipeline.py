@@ -24,7 +24,7 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.ingestion.inventory import LandedFile, inspect, list_files, unknown_folders
-from dagster_project.ingestion.lake import Lake, path_segment
+from dagster_project.ingestion.lake import PART, Lake, path_segment
 from dagster_project.ingestion.ledger import (
     LOADED,
     REJECTED,
@@ -43,6 +43,7 @@ from dagster_project.ingestion.mapping import map_delivery, mapped_key
 from dagster_project.ingestion.probe import FileRefusedError
 from dagster_project.settings import Home, Settings
 from dagster_project.warehouse.duckdb_session import session
+from dagster_project.warehouse.lake_store import LakeError, open_lake
 from data_quality.contract import CONTRACTS_DIR, Contract, load_contracts
 
 MEMORY_LIMIT = "2GB"
@@ -211,17 +212,20 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.extract = self.contract.id
-        self.aside = self.home.lake / ".incoming" / self.extract
-        self.lake = Lake(self.home.raw, self.aside, self.extract)
+        self.store = open_lake(self.home, self.settings)
+        self.aside = self.store.aside / self.extract
+        self.lake = Lake(self.store, self.aside, self.extract)
         self.layout = self._layout()
         self.threads = self.settings.ingestion.threads
 
     def run(self, again: Callable[[Entry], bool]) -> ExtractReport:
         """`again` says which known files to read once more."""
         self.home.create()
+        self.store.create()
         shutil.rmtree(self.aside, ignore_errors=True)
         self.aside.mkdir(parents=True)
         old = read_ledger(self.home, self.extract)
+        self.placed = self.lake.files()
         last_day = min(self.today, self.settings.as_of or self.today)
         listed = list_files(self.contract, self.home.landing)
         landed = {item.file: item for item in inspect(self.contract, listed, last_day, self.threads)}
@@ -231,6 +235,7 @@ class _Run:
             for entry in old.entries.values()
             if entry.is_current and entry.layout != self.layout and entry.file not in landed
         ]
+        self._refuse_to_forget(old, landed)
         with session(
             threads=self.threads, memory_limit=MEMORY_LIMIT, temp_directory=self.aside / "spill"
         ) as connection:
@@ -256,10 +261,23 @@ class _Run:
             return item.refusal != entry.refusal
         if entry.layout != self.layout or again(entry):
             return True
-        return bool(entry.is_current and entry.rows_loaded) and not self._folder(entry).exists()
+        return self._is_missing(entry)
 
-    def _folder(self, entry: Entry) -> Path:
-        return self.lake.folder(entry.business_date or self.today, entry.delivery or "")
+    def _is_missing(self, entry: Entry) -> bool:
+        """Whether the lake lacks rows that the ledger says it holds."""
+        return bool(entry.is_current and entry.rows_loaded) and self._path(entry) not in self.placed
+
+    def _path(self, entry: Entry) -> str:
+        return self.lake.path(entry.business_date or self.today, entry.delivery or "")
+
+    def _refuse_to_forget(self, old: Ledger, landed: Mapping[str, LandedFile]) -> None:
+        """What a lake lacks, as after a move, is loaded again while landing holds it. Raises LakeError for the rest."""
+        lost = sorted(file for file, entry in old.entries.items() if file not in landed and self._is_missing(entry))
+        if lost:
+            raise LakeError(
+                f"{self.extract}: {self.store.root} lacks the rows of {len(lost)} loaded files that have left landing, "
+                f"the first: {lost[0]}; copy raw/ of the former lake there, or bring the files back to landing"
+            )
 
     def _bring_in(
         self,
@@ -294,7 +312,8 @@ class _Run:
             waiting = self._not_loaded(old, new, landed, loader)
         for entry in stale:
             known = new.entries[entry.file]
-            self.lake.conform(connection, self.contract, entry.business_date or self.today, entry.delivery or "")
+            if self._path(entry) in self.placed:
+                self.lake.conform(connection, self.contract, self._path(entry))
             new.entries[entry.file] = replace(known, layout=self.layout)
         self._place(old, new, loader, mapped)
         return loader
@@ -357,8 +376,9 @@ class _Run:
         return waiting
 
     def _place(self, old: Ledger, new: Ledger, loader: Loader, mapped: Mapping[tuple[str, str], Path | None]) -> None:
-        """Make the lake's folders those of the files that count."""
+        """Make the lake's files those of the deliveries that count."""
         before, after = old.current, new.current
+        placed: dict[str, Path | None] = {}
         for delivery in sorted({*before, *after}):
             entry = after.get(delivery)
             if entry is not None and entry.file in loader.results:
@@ -367,15 +387,16 @@ class _Run:
                 staged, entry = None, before[delivery]
             else:
                 continue
-            day = entry.business_date or self.today
-            self.lake.place(staged, day, delivery)
+            placed[self._path(entry)] = staged
             for target in self.contract.mappings:
-                lake = Lake(self.home.raw, self.aside, target)
-                lake.place(
-                    mapped.get((entry.file, target)) if delivery in after else None,
-                    day,
-                    mapped_key(self.extract, delivery),
+                path = Lake(self.store, self.aside, target).path(
+                    entry.business_date or self.today, mapped_key(self.extract, delivery)
                 )
+                placed[path] = mapped.get((entry.file, target)) if delivery in after else None
+        for path, folder in placed.items():
+            if folder is None:
+                self.store.remove(path)
+        self.store.put({path: folder / PART for path, folder in placed.items() if folder is not None})
 
     def _remember(self, old: Ledger, new: Ledger, loader: Loader) -> None:
         read = set(loader.results)

@@ -1,18 +1,22 @@
-"""The only Python that speaks to an engine: one protocol, an engine behind it that the setting `engine` names."""
+"""The only Python that speaks to an engine, or to where the lake lies: one protocol each, and behind it what the
+settings `engine` and `lake.uri` name."""
 
 from __future__ import annotations
 
 from dagster_project.settings import Home, Settings
 from dagster_project.warehouse.duckdb_warehouse import DuckDBWarehouse
+from dagster_project.warehouse.lake_store import LakeError, open_lake
 from dagster_project.warehouse.warehouse import RawTable, Warehouse, WarehouseBusy, WarehouseError
 
 __all__ = [
     "DuckDBWarehouse",
+    "LakeError",
     "RawTable",
     "Warehouse",
     "WarehouseBusy",
     "WarehouseError",
     "engine_lacks",
+    "open_lake",
     "open_warehouse",
 ]
 
@@ -33,4 +37,4 @@ def open_warehouse(home: Home, settings: Settings) -> Warehouse:
         from dagster_project.warehouse.spark_warehouse import SparkWarehouse
 
         return SparkWarehouse(home.warehouse.with_name("spark"), settings.spark)
-    return DuckDBWarehouse(home.warehouse)
+    return DuckDBWarehouse(home.warehouse, open_lake(home, settings).duckdb_setup)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-ENCODINGS_PACKAGE = "duckdb_extension_encodings"
+from dagster_project.warehouse.warehouse import literal
 
 
 class ExtensionError(RuntimeError):
@@ -67,16 +67,10 @@ def session(
 def load_encodings(connection: duckdb.DuckDBPyConnection) -> None:
     """Teach the session encodings beyond UTF-8, UTF-16 and Latin-1 (cp1252 among them).
 
-    The extension comes with the package `duckdb-extension-encodings`; without it DuckDB fetches its own copy,
-    which needs the internet once. Raises ExtensionError when neither works.
+    Raises ExtensionError when the extension can neither be loaded nor installed.
     """
     try:
-        wheel = _wheel_file()
-        if wheel is not None:
-            connection.execute(f"load '{wheel.as_posix()}'")
-        else:
-            connection.execute("install encodings")
-            connection.execute("load encodings")
+        connection.execute(load_sql("encodings"))
     except duckdb.Error as error:
         raise ExtensionError(
             f"DuckDB {duckdb.__version__} cannot load its extension 'encodings', which reads cp1252 files: {error}. "
@@ -84,10 +78,13 @@ def load_encodings(connection: duckdb.DuckDBPyConnection) -> None:
         ) from error
 
 
-def _wheel_file() -> Path | None:
-    """The extension inside its package; None when the package is absent or made for another DuckDB version."""
-    spec = importlib.util.find_spec(ENCODINGS_PACKAGE)
-    if spec is None or spec.origin is None:
-        return None
-    file = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}" / "encodings.duckdb_extension"
-    return file if file.exists() else None
+def load_sql(extension: str) -> str:
+    """The SQL that loads an extension: from the package `duckdb-extension-<name>`, or, when that is absent or made for
+    another version, DuckDB's own copy, which it fetches once from the internet."""
+    spec = importlib.util.find_spec(f"duckdb_extension_{extension}")
+    if spec is not None and spec.origin is not None:
+        folder = Path(spec.origin).parent / "extensions" / f"v{duckdb.__version__}"
+        file = folder / f"{extension}.duckdb_extension"
+        if file.exists():
+            return f"load {literal(file.as_posix())}"
+    return f"install {extension}; load {extension}"

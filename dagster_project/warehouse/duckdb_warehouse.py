@@ -27,9 +27,11 @@ from dagster_project.warehouse.warehouse import (
 
 @dataclass(frozen=True)
 class DuckDBWarehouse:
-    """The warehouse file at `path`; follows `warehouse.Warehouse`."""
+    """The warehouse file at `path`; follows `warehouse.Warehouse`. `lake_setup` is the SQL after which a session reads
+    the lake."""
 
     path: Path
+    lake_setup: str = ""
 
     @property
     def dbt_target(self) -> str:
@@ -119,16 +121,17 @@ class DuckDBWarehouse:
             plan = load_plan(table, found[0][0] if found else None)
             if not plan.is_whole and not plan.stale:
                 return plan.stale
+            connection.execute(self.lake_setup)
             connection.execute("begin")
             if plan.is_whole:
                 if not found:  # Earlier versions read the lake through views.
                     connection.execute(f"drop view if exists {name}")
-                files = literal(table.folder / "*" / "*" / "*.parquet")
+                files = literal(f"{table.folder}/*/*/*.parquet")
                 connection.execute(f"create or replace table {name} as {_landed(files)}")
             else:
                 months = ", ".join(f"date '{month}-01'" for month in sorted(plan.stale))
                 connection.execute(f"delete from {name} where ds_month in ({months})")
-                globs = [literal(table.folder / f"ds={month}-*" / "*" / "*.parquet") for month in sorted(plan.stale)]
+                globs = [literal(f"{table.folder}/ds={month}-*/*/*.parquet") for month in sorted(plan.stale)]
                 listed = " union all ".join(f"select file from glob({glob})" for glob in globs)
                 files = ", ".join(literal(file) for (file,) in connection.execute(listed).fetchall())
                 if files:

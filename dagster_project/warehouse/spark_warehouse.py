@@ -90,9 +90,10 @@ class SparkWarehouse:
             return plan.stale
         # The folder of the empty day gives the columns where nothing was delivered.
         days = "*" if plan.is_whole else "{" + ",".join(["1970-01-01", *(f"{m}-*" for m in sorted(plan.stale))]) + "}"
+        folder = _hadoop_uri(table.folder)
         rows = (
-            self.session.read.option("basePath", str(table.folder))
-            .parquet(str(table.folder / f"ds={days}"))
+            self.session.read.option("basePath", folder)
+            .parquet(f"{folder}/ds={days}")
             .withColumn("ds", functions.col("ds").cast("date"))
             .withColumn("delivery", functions.col("delivery").cast("string"))
             .withColumn("ds_month", functions.trunc("ds", "month"))
@@ -182,6 +183,11 @@ def _readable(uri: str) -> str:
     if parts.scheme in ("", "file"):
         return unquote(parts.path)
     return uri.replace("s3a://", "s3://", 1)
+
+
+def _hadoop_uri(folder: str) -> str:
+    """The opposite: a folder as Spark opens it."""
+    return folder.replace("s3://", "s3a://", 1)
 
 
 def _name(identifier: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -26,12 +25,12 @@ class WarehouseBusy(WarehouseError):  # noqa: N818 - a state, not a mistake: exi
 
 @dataclass(frozen=True)
 class RawTable:
-    """What the lake holds of one extract. `folder` has the rows, in `ds=<business date>/delivery=<key>/*.parquet`;
-    `layout` changes with the columns; `months` gives, by month of business date (2026-10), a digest that changes
-    with the deliveries of that month."""
+    """What the lake holds of one extract. `folder`, a path or URI, has the rows, in
+    `ds=<business date>/delivery=<key>/*.parquet`; `layout` changes with the columns; `months` gives, by month of
+    business date (2026-10), a digest that changes with the deliveries of that month."""
 
     extract: str
-    folder: Path
+    folder: str
     layout: str
     months: Mapping[str, str]
 

@@ -108,7 +108,7 @@ class World:
         self, extract: str, columns: str = "*", where: str = "true", order: str = "_file, _line"
     ) -> list[tuple[Any, ...]]:
         """Rows of the lake as staging reads them, by file and line."""
-        files = f"{self.home.raw}/{extract}/*/*/*.parquet"
+        files = f"{self.home.lake}/raw/{extract}/*/*/*.parquet"
         with duckdb.connect() as session:
             return session.execute(
                 f"select {columns} from read_parquet('{files}', hive_partitioning = true, union_by_name = true) "
@@ -127,7 +127,8 @@ class World:
     def lake_files(self) -> dict[str, bytes]:
         """Every Parquet file of the lake with its bytes, without the ledgers."""
         return {
-            path.relative_to(self.home.raw).as_posix(): path.read_bytes() for path in self.home.raw.rglob("*.parquet")
+            path.relative_to(self.home.lake / "raw").as_posix(): path.read_bytes()
+            for path in (self.home.lake / "raw").rglob("*.parquet")
         }
 
 

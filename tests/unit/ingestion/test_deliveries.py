@@ -250,7 +250,7 @@ class Killed(BaseException):
     pass
 
 
-@pytest.mark.parametrize("moment", ["place", "write_ledger", "_write"])
+@pytest.mark.parametrize("moment", ["replace", "write_ledger", "_write"])
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_run_killed_anywhere_is_repaired_by_the_next(
     make_world: Callable[[str], Any], column_of: Any, monkeypatch: pytest.MonkeyPatch, moment: str, count: int
@@ -264,7 +264,7 @@ def test_a_run_killed_anywhere_is_repaired_by_the_next(
         for piece in PIECES[1:]:
             world.deliver("t", *piece)
     whole.ingest()
-    owner: Any = {"place": pipeline.Lake, "write_ledger": pipeline, "_write": ledger}[moment]
+    owner: Any = {"replace": Path, "write_ledger": pipeline, "_write": ledger}[moment]
     original = getattr(owner, moment)
     calls = itertools.count(1)
 
@@ -347,7 +347,7 @@ def test_a_delivery_without_usable_rows_replaces_one_that_had_some(shop: Any) ->
     shop.deliver("t", "2026-01-07", "t_20260105.csv", HEAD)
     shop.ingest()
     assert shop.rows("t") == []
-    assert not list(Path(shop.home.raw / "t").glob("ds=2026*"))
+    assert not list((shop.home.lake / "raw" / "t").glob("ds=2026*"))
 
 
 def entry(file: str, arrival: int, content: str, **more: Any) -> Entry:

@@ -20,7 +20,7 @@ def shop(world: Any, column_of: Any) -> Any:
 
 
 def digests(shop: Any, extract: str = "t") -> dict[str, str]:
-    (found,) = (table.months for table in raw_tables(shop.home, shop.contracts) if table.extract == extract)
+    (found,) = (table.months for table in raw_tables(shop.home, shop.settings, shop.contracts) if table.extract == extract)
     return dict(found)
 
 
@@ -62,11 +62,11 @@ def test_every_change_of_the_rows_changes_the_digest_of_their_month_and_of_no_ot
 def test_a_delivery_read_again_counts_as_changed(shop: Any, column_of: Any) -> None:
     shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "1,1\n")
     shop.ingest()
-    before, layout = digests(shop), raw_tables(shop.home, shop.contracts)[0].layout
+    before, layout = digests(shop), raw_tables(shop.home, shop.settings, shop.contracts)[0].layout
     shop.contract("t", [column_of("id", "BIGINT", key=1), column_of("amount", "DOUBLE")])
     shop.ingest()
     assert changed(before, digests(shop)) == {"2026-01"}
-    assert raw_tables(shop.home, shop.contracts)[0].layout != layout
+    assert raw_tables(shop.home, shop.settings, shop.contracts)[0].layout != layout
 
 
 def test_rows_mapped_into_another_table_change_that_tables_month(world: Any, column_of: Any) -> None:

@@ -30,7 +30,7 @@ def loads_month_by_month(warehouse: Warehouse, folder: Path) -> None:
 
     def load(layout: str = "a", **months: str) -> frozenset[str]:
         named = {name.removeprefix("m").replace("_", "-"): digest for name, digest in months.items()}
-        return warehouse.load(RawTable("visits", folder, layout, named))
+        return warehouse.load(RawTable("visits", str(folder), layout, named))
 
     def rows() -> list[Row]:
         found = warehouse.table("raw", "visits").select(["id", "_line", "ds", "delivery", "ds_month"]).to_pylist()
