@@ -5,11 +5,11 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup setup-spark run test test-all check ui bench clean
+.PHONY: help setup setup-s3 setup-spark run test test-all check ui bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: .venv/.installed ## make .venv with everything locked
 
@@ -29,6 +29,12 @@ setup-spark: .venv/.installed-spark ## add Spark to .venv, for the setting engin
 	@$(BIN)/pip check --disable-pip-version-check
 	@touch $@
 
+setup-s3: .venv/.installed-s3 ## add DuckDB's way into an object store to .venv, for the setting lake.uri: s3://...
+
+.venv/.installed-s3: .venv/.installed requirements-s3.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-s3.lock
+	@touch $@
+
 run: setup ## simulate a retailer if landing is empty, run the nightly job, publish the marts
 	@$(BIN)/omnivue simulate --if-empty
 	@$(BIN)/omnivue run
@@ -36,7 +42,7 @@ run: setup ## simulate a retailer if landing is empty, run the nightly job, publ
 test: setup ## the tests of every day
 	$(BIN)/python -m pytest -m "not slow" -n 2
 
-test-all: setup-spark check .venv/duckdb-1.4 ## every check and every test, slow ones too
+test-all: setup-s3 setup-spark check .venv/duckdb-1.4 ## every check and every test, slow ones too
 	OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
 
 # The oldest DuckDB client that published files promise to open with, beside the one in use.

@@ -242,7 +242,7 @@ def _sentence(error: Exception) -> str:
 def _bucket(root: str, aside: Path, options: LakeOptions) -> LakeBucket:
     endpoint, region = options.endpoint_url, options.region
     for_pyarrow: dict[str, str] = {}
-    for_duckdb = {"scope": literal(f"s3://{urlsplit(root).netloc}")}
+    for_duckdb = {"scope": literal(f"s3://{urlsplit(root).netloc}/")}
     if region is not None:
         for_pyarrow["region"] = region
         for_duckdb["region"] = literal(region)
