@@ -1,12 +1,18 @@
-"""Helpers of every test: running the command as a user does."""
+"""Helpers of every test: running the command as a user does, and an object store on this machine."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
 
 import pytest
 
@@ -31,3 +37,71 @@ def omnivue() -> Omnivue:
         return done
 
     return run
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """Buckets as any client sees them. No library of Omnivue's is asked."""
+
+    endpoint: str
+
+    def make(self, bucket: str) -> None:
+        self._ask(bucket, method="PUT")
+
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        """Contents by key, without empty markers of folders. At most a thousand are listed."""
+        listed = ElementTree.fromstring(self._ask(f"{bucket}?list-type=2&prefix={quote(prefix)}"))
+        keys = [str(element.text) for element in listed.iter() if element.tag.endswith("}Key")]
+        return {key: self._ask(f"{bucket}/{quote(key)}") for key in keys if not key.endswith("/")}
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        self._ask(f"{bucket}/{quote(key)}", content, "PUT")
+
+    def _ask(self, what: str, content: bytes | None = None, method: str = "GET") -> bytes:
+        # The server asks who it is, and takes any signature.
+        signed = "AWS4-HMAC-SHA256 Credential=someone/20260101/us-east-1/s3/aws4_request"
+        headers = {"Authorization": signed, "Content-Type": "application/octet-stream"}
+        request = urllib.request.Request(f"{self.endpoint}/{what}", content, headers, method=method)
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return bytes(answer.read())
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """An S3 of its own on the loopback interface. Tests share it: each makes its bucket."""
+    log = tmp_path_factory.mktemp("s3") / "server.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], stdout=output, stderr=output
+        )
+    try:
+        for _ in range(300):
+            if found := re.search(r"Running on (http://127\.0\.0\.1:\d+)", log.read_text()):
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail(f"no S3 within 30 s: {log.read_text()}")
+        yield ObjectStore(found[1])
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The only ones, whatever this machine has: in the environment, as AWS's tools take them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+
+
+@pytest.fixture
+def bucket(s3: ObjectStore, credentials: None, tmp_path: Path) -> str:
+    """A new bucket, named after the test."""
+    name = f"lake-{tmp_path.name.replace('_', '-').lower()}"
+    s3.make(name)
+    return name

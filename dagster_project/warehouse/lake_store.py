@@ -18,6 +18,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import duckdb
+import pyarrow as pa
 import pyarrow.fs as pafs
 
 from dagster_project.settings import Home, LakeOptions, Settings
@@ -184,9 +185,12 @@ class LakeBucket:
 
     def _upload(self, item: tuple[str, Path]) -> None:
         path, file = item
-        pafs.copy_files(
-            str(file), self._key(path), source_filesystem=pafs.LocalFileSystem(), destination_filesystem=self.filesystem
-        )
+        # Not by `copy_files`, which keeps silent when the upload fails in its last step. Read before it is opened, so
+        # that a file that cannot be read leaves no half of it: closing completes an upload.
+        with pa.memory_map(str(file)) as source:
+            content = source.read_buffer()
+            with self.filesystem.open_output_stream(self._key(path)) as target:
+                target.write(content)
 
     def remove(self, path: str) -> None:
         with self._explained(), contextlib.suppress(FileNotFoundError):
@@ -194,13 +198,8 @@ class LakeBucket:
 
     def fetch(self, path: str, aside: Path) -> Path:
         file = aside / "fetched.parquet"
-        with self._explained():
-            pafs.copy_files(
-                self._key(path),
-                str(file),
-                source_filesystem=self.filesystem,
-                destination_filesystem=pafs.LocalFileSystem(),
-            )
+        with self._explained(), self.filesystem.open_input_stream(self._key(path)) as source, file.open("wb") as target:
+            shutil.copyfileobj(source, target)
         return file
 
     def clear(self) -> None:

@@ -38,6 +38,14 @@ def test_exchange_rates_are_replaced_whole_so_that_one_can_be_taken_away(tmp_pat
         ("windows: {retention_days: 3}", ["windows.retention_days"]),
         ("- a list", ["name: value"]),
         ("business: {currency: [", ["not valid YAML"]),
+        ("lake: {uri: 'gs://shop/lake'}", ["lake.uri", "gs://shop/lake", "s3:// with lake.options.endpoint"]),
+        ("lake: {uri: 's3://'}", ["lake.uri", "s3://bucket/prefix"]),
+        ("lake: {uri: 's3://key:word@shop/lake'}", ["lake.uri", "without credentials"]),
+        ("lake: {uri: 's3://shop/*/lake'}", ["lake.uri", "wildcards"]),
+        ("lake: {uri: 's3://shop/lake?region=eu-west-3'}", ["lake.uri"]),
+        ("lake: {uri: 'file://host/lake'}", ["lake.uri", "file:///folder"]),
+        ("lake: {options: {endpoint: 'localhost:9000'}}", ["lake.options.endpoint"]),
+        ("lake: {options: {secret_key: x}}", ["lake.options.secret_key"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: str, named: list[str]) -> None:
@@ -47,8 +55,16 @@ def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: 
         assert part in str(error.value)
 
 
-def test_what_leaves_python_holds_no_secret() -> None:
-    settings = shipped_settings().model_copy(
+@pytest.mark.parametrize(
+    "uri", ["lake", "/data/lake", "~/lake", "file:///data/lake", "s3://shop", "s3://my.shop/a/b_c/"]
+)
+def test_a_lake_may_be_a_folder_or_a_bucket(tmp_path: Path, uri: str) -> None:
+    assert load_settings(override(tmp_path, f"lake: {{uri: '{uri}'}}")).lake.uri == uri
+
+
+def test_what_leaves_python_holds_no_secret_and_no_place(tmp_path: Path) -> None:
+    settings = load_settings(override(tmp_path, "lake: {uri: 's3://hush', options: {endpoint: 'https://hush'}}"))
+    settings = settings.model_copy(
         update={"spark": Spark(master="yarn", config={"spark.hadoop.fs.s3a.secret.key": "hush"})}
     )
     variables = settings.dbt_vars(dt.date(2026, 1, 2), dt.date(2026, 1, 1))
