@@ -6,10 +6,12 @@ import datetime as dt
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from dagster_project.settings import Home, LakeOptions, Settings, shipped_settings
-from dagster_project.warehouse import LakeError, lake_store, open_lake
+from dagster_project.warehouse import DuckDBWarehouse, LakeError, RawTable, lake_store, open_lake
 from dagster_project.warehouse.lake_store import LakeBucket, LakeFolder, LakeStore
 
 PART = "raw/t/ds=2026-01-05/delivery=a/part.parquet"
@@ -127,6 +129,32 @@ def test_duckdb_reads_a_bucket_after_its_setup(bucket: str, s3, tmp_path: Path) 
         rows = session.execute(f"select * from read_parquet('{lake.root}/raw/*/*/*/*.parquet')").fetchall()
         assert rows == [(42, "a", dt.date(2026, 1, 5))]
         assert "hush" not in str(session.execute("from duckdb_secrets()").fetchall())
+
+
+def test_a_warehouse_loads_a_bucket_month_by_month(bucket: str, s3, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb_extension_httpfs", reason="make setup-s3")
+    lake = open_lake(Home(tmp_path), lake_at(f"s3://{bucket}/x", endpoint=s3.endpoint))
+    warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb", lake.duckdb_setup)
+
+    def deliver(**ids: int) -> None:
+        lake.aside.mkdir(parents=True, exist_ok=True)
+        for day, id_ in ids.items():
+            pq.write_table(pa.table({"id": [id_]}), lake.aside / day)
+            path = f"raw/t/ds={day.removeprefix('d').replace('_', '-')}/delivery=a/part.parquet"
+            lake.put({path: lake.aside / day})
+
+    def load(**months: str) -> list[int]:
+        named = {name.removeprefix("m").replace("_", "-"): digest for name, digest in months.items()}
+        warehouse.load(RawTable("t", f"{lake.root}/raw/t", "a", named))
+        return sorted(warehouse.table("raw", "t")["id"].to_pylist())
+
+    deliver(d2026_01_05=1, d2026_02_06=2)
+    assert load(m2026_01="x", m2026_02="x") == [1, 2]
+    # January is as it was for all its digest says, so its file is not read again.
+    deliver(d2026_01_05=10, d2026_02_06=20, d2026_02_07=21)
+    assert load(m2026_01="x", m2026_02="y") == [1, 20, 21]
+    lake.remove("raw/t/ds=2026-01-05/delivery=a/part.parquet")
+    assert load(m2026_02="y") == [20, 21]
 
 
 def test_what_a_bucket_lacks_is_said_with_its_remedy(
