@@ -16,7 +16,7 @@ import math
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -235,7 +235,6 @@ class _Run:
             for entry in old.entries.values()
             if entry.is_current and entry.layout != self.layout and entry.file not in landed
         ]
-        self._refuse_to_forget(old, landed)
         with session(
             threads=self.threads, memory_limit=MEMORY_LIMIT, temp_directory=self.aside / "spill"
         ) as connection:
@@ -244,6 +243,8 @@ class _Run:
             if todo or stale:
                 loader = self._bring_in(connection, old, new, landed, todo, stale)
                 self._remember(old, new, loader)
+            else:
+                self._refuse_to_forget(new, ())
         shutil.rmtree(self.aside, ignore_errors=True)
         return self._report(new, landed, {item.file for item in todo})
 
@@ -270,9 +271,9 @@ class _Run:
     def _path(self, entry: Entry) -> str:
         return self.lake.path(entry.business_date or self.today, entry.delivery or "")
 
-    def _refuse_to_forget(self, old: Ledger, landed: Mapping[str, LandedFile]) -> None:
-        """What a lake lacks, as after a move, is loaded again while landing holds it. Raises LakeError for the rest."""
-        lost = sorted(file for file, entry in old.entries.items() if file not in landed and self._is_missing(entry))
+    def _refuse_to_forget(self, ledger: Ledger, read: Container[str]) -> None:
+        """What a lake lacks, as after a move, is read again while landing holds it. Raises LakeError for the rest."""
+        lost = sorted(file for file, entry in ledger.entries.items() if file not in read and self._is_missing(entry))
         if lost:
             raise LakeError(
                 f"{self.extract}: {self.store.root} lacks the rows of {len(lost)} loaded files that have left landing, "
@@ -315,6 +316,7 @@ class _Run:
             if self._path(entry) in self.placed:
                 self.lake.conform(connection, self.contract, self._path(entry))
             new.entries[entry.file] = replace(known, layout=self.layout)
+        self._refuse_to_forget(new, loader.results)
         self._place(old, new, loader, mapped)
         return loader
 

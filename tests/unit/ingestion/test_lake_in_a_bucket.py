@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from dagster_project.ingestion import pipeline
 from dagster_project.settings import LakeOptions
 from dagster_project.warehouse import LakeError
-from dagster_project.warehouse.lake_store import LakeBucket, LakeFolder
+from dagster_project.warehouse.lake_store import LakeBucket
 
 HEAD = "id,amount\n"
 # Two deliveries, a correction, and one without usable rows.
@@ -149,6 +150,27 @@ def test_a_changed_contract_conforms_what_has_left_landing(
     assert held(s3, bucket) == folder.lake_files()
 
 
+def test_a_run_killed_after_taking_archived_rows_away_is_repaired_by_the_next(
+    shop: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their correction has no usable row: the lake lacks what the ledger still names, and nothing is lost."""
+    world = shop("home")
+    deliver(world, FIRST)
+    world.ingest()
+    (world.home.landing / "t" / FIRST[0][0] / FIRST[0][1]).unlink()
+    deliver(world, [SECOND[2]])
+
+    def die(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "write_ledger", die)
+        with pytest.raises(Killed):
+            world.ingest()
+    world.ingest()
+    assert world.rows("t", "id") == [(3,)]
+
+
 def test_a_lake_that_moved_is_filled_from_landing(shop: Callable[..., Any], s3, bucket: str) -> None:
     world = shop("home")
     deliver(world, FIRST)
@@ -167,5 +189,5 @@ def test_a_lake_that_moved_without_its_archived_rows_is_refused(shop: Callable[.
     moved = shop("home", str(tmp_path / "elsewhere"))
     with pytest.raises(LakeError, match=r"elsewhere lacks the rows of 1 loaded files .* t/2026-01-06/t_20260105.csv"):
         moved.ingest()
-    LakeFolder(world.home.lake).path.joinpath("raw").rename(tmp_path / "elsewhere" / "raw")
+    shutil.copytree(world.home.lake / "raw", tmp_path / "elsewhere" / "raw", dirs_exist_ok=True)
     assert moved.ingest().total("files_new") == 0
