@@ -20,7 +20,9 @@ def shop(world: Any, column_of: Any) -> Any:
 
 
 def digests(shop: Any, extract: str = "t") -> dict[str, str]:
-    (found,) = (table.months for table in raw_tables(shop.home, shop.settings, shop.contracts) if table.extract == extract)
+    (found,) = (
+        table.months for table in raw_tables(shop.home, shop.settings, shop.contracts) if table.extract == extract
+    )
     return dict(found)
 
 
