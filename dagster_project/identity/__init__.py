@@ -1,23 +1,38 @@
 """Who is who: which source records are one customer, and the id that customer keeps.
 
-Tables in, tables out. The rules are deterministic: normalised e-mail, E.164 phone, loyalty card and web account.
-The only files touched here are the ledger's (`ledger_files`), and nothing here knows a clock, an engine or the
-orchestrator.
+Tables in, tables out. `identify` joins the warehouse's records: keys come first (normalised e-mail, E.164 phone,
+loyalty card, web account), and a match model puts together what they leave apart, by names, birth dates and places.
+`resolve` is that model alone, for any frame of people; `evaluate` scores what either found against a truth. The only
+files touched here are the ledger's (`ledger_files`) and the match model's; nothing here knows a clock, the warehouse's
+engine or the orchestrator.
 """
 
+from dagster_project.identity.evaluation import Evaluation, EvaluationError, Score, evaluate
 from dagster_project.identity.ledger import Ledger, LedgerError, decide, revert_merge
 from dagster_project.identity.ledger_files import add_decisions, append_to_ledger, load_ledger
+from dagster_project.identity.match_model import MatchModel
+from dagster_project.identity.matching import score_pairs
 from dagster_project.identity.resolution import IdentityReport, IdentityResult, identify
+from dagster_project.identity.resolve import resolve
+from dagster_project.identity.training import train
 
 __all__ = [
+    "Evaluation",
+    "EvaluationError",
     "IdentityReport",
     "IdentityResult",
     "Ledger",
     "LedgerError",
+    "MatchModel",
+    "Score",
     "add_decisions",
     "append_to_ledger",
     "decide",
+    "evaluate",
     "identify",
     "load_ledger",
+    "resolve",
     "revert_merge",
+    "score_pairs",
+    "train",
 ]

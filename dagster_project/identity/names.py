@@ -316,7 +316,7 @@ def same_first_name(left: str, right: str) -> bool:
         return True
     if _compound(left_words, right_words):
         return True
-    if _full_names(left) & _full_names(right):
+    if full_names(left) & full_names(right):
         return True
     return _shortened(left, right) or _typing_error(left, right)
 
@@ -340,8 +340,14 @@ def _cut_off(left: str, right: str) -> bool:
     return full.startswith(short) or (len(short) <= 3 and full[0] == short[0])
 
 
-def _full_names(name: str) -> frozenset[str]:
+def full_names(name: str) -> frozenset[str]:
+    """The folded first names that a folded first name may stand for, itself among them: `bob` is bob and robert."""
     return frozenset((name, *_NICKNAMES.get(name, ()))) | _SPELLING_OF.get(name, frozenset())
+
+
+def is_common_first_name(name: str) -> bool:
+    """Whether a folded first name is one of the usual ones, so that it is no misspelling of another."""
+    return name in _GIVEN_NAMES
 
 
 def _shortened(left: str, right: str) -> bool:

