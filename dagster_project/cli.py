@@ -45,10 +45,12 @@ app = typer.Typer(
 )
 quarantine = typer.Typer(no_args_is_help=True, help="Rows and files that broke their contract.")
 releases = typer.Typer(no_args_is_help=True, help="What was published, and the way back.")
+evaluation = typer.Typer(no_args_is_help=True, help="How good the results are, against the simulator's truth.")
 contracts = typer.Typer(no_args_is_help=True, help="What each channel promised to deliver.")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(releases, name="releases")
 app.add_typer(contracts, name="contracts")
+app.add_typer(evaluation, name="evaluate")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -166,10 +168,12 @@ def run(
     started = time.monotonic()
     place, settings = _open(engine)
     place.create()
+    from dagster_project.defs.pipeline import Pipeline
     from dagster_project.warehouse import engine_lacks, open_lake
 
     if lacks := engine_lacks(settings) or open_lake(place, settings).lacks():
         _fail(lacks, 1)
+    _ = Pipeline(place, settings).match_model
     if not _has_extracts(place):
         _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
     os.environ["OMNIVUE_HOME"] = str(place.root)
@@ -489,6 +493,45 @@ def contracts_list() -> None:
             contract.file_pattern,
         )
     out.print(table)
+
+
+@evaluation.command("identity")
+def evaluate_identity() -> None:
+    """Precision and recall of who is who, in all and by what made a record hard."""
+    import duckdb
+
+    from dagster_project.identity import EvaluationError, evaluate
+
+    place = home()
+    truth, directory = place.root / "truth" / "source_records.csv", place.directory
+    if not truth.exists():
+        _fail(f"there is no truth in {truth.parent}: only a simulated retailer's is known (`omnivue simulate`)", 1)
+    if not directory.exists():
+        _fail(f"there is no customer directory in {directory.parent}: `omnivue run` first", 1)
+    record = "source_system || ':' || source_person_key as record_id"
+    with duckdb.connect(str(directory), read_only=True) as session:
+        assigned = session.execute(f"select {record}, customer_id from customer_sources").df()
+        known = session.execute(f"select {record}, person_id, kind from read_csv(?)", [str(truth)]).df()
+    try:
+        found = evaluate(assigned, known)
+    except EvaluationError as error:
+        _fail(str(error), 1)
+    out.print(f"{found.records:,} records of {found.people:,} people became {found.customers:,} customers\n")
+    table = Table("measure", "precision", "recall", "F1", box=None)
+    for name, score in (("pairs of records", found.pairwise), ("average record (B-cubed)", found.b_cubed)):
+        table.add_row(name, *(f"{value:.4f}" for value in (score.precision, score.recall, score.f1)))
+    out.print(table)
+    table = Table("records", "how many", "precision", "recall", box=None)
+    for kind, records, precision, recall in found.kinds.itertuples(index=False):
+        table.add_row(kind, f"{records:,}", f"{precision:.4f}", f"{recall:.4f}")
+    out.print("\nby what was written in them, over the pairs with such a record")
+    out.print(table)
+    table = Table("records of no one person", "how many", "with one", "joining several", "per thousand", box=None)
+    for kind, records, one, several in found.nobodys.itertuples(index=False):
+        table.add_row(kind, f"{records:,}", f"{one:,}", f"{several:,}", f"{1000 * several / records:.1f}")
+    if len(found.nobodys):
+        out.print()
+        out.print(table)
 
 
 @app.command("dbt", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

@@ -99,6 +99,7 @@ class Identity(_Section):
     max_people_per_email: int = Field(gt=0)
     max_people_per_phone: int = Field(gt=0)
     max_cluster_records: int = Field(gt=1)
+    match_model: str | None
 
 
 class Ingestion(_Section):

@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -25,12 +26,13 @@ import pyarrow.parquet as pq
 from dagster_project.defs.dbt_project import DbtProject, Pass, PassResult
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
-from dagster_project.settings import Home, Settings, home, load_settings
+from dagster_project.settings import Home, Settings, SettingsError, home, load_settings
 from dagster_project.warehouse import Warehouse, open_warehouse
 from data_quality.results import to_arrow
 from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 
 if TYPE_CHECKING:
+    from dagster_project.identity import MatchModel
     from dagster_project.publishing import Release
     from data_quality.contract import Contract
     from data_quality.results import GateResult
@@ -45,6 +47,7 @@ RUN_INFO_SCHEMA = pa.schema(
         ("code_version", pa.string()),
         ("engine", pa.string()),
         ("settings_json", pa.string()),
+        ("models_json", pa.string()),
         ("input_digest", pa.string()),
     ]
 )
@@ -145,10 +148,28 @@ class Pipeline:
             data_through=_latest_business_date(deliveries) or as_of,
             code_version=version,
             input_digest=input_digest(
-                (tuple(map(str, fact.values())) for fact in facts), self.settings, as_of, version
+                (tuple(map(str, fact.values())) for fact in facts), self.settings, as_of, version, self.models
             ),
             current_digest=current.run.input_digest if current else None,
         )
+
+    @functools.cached_property
+    def match_model(self) -> MatchModel | None:
+        """The match model of the settings; None where keys alone decide. Raises SettingsError when its file is none."""
+        from dagster_project.identity.match_model import SHIPPED, MatchModel, MatchModelError
+
+        chosen = self.settings.identity.match_model
+        if chosen is None:
+            return None
+        try:
+            return MatchModel.load(SHIPPED if chosen == "shipped" else self.home.root / Path(chosen).expanduser())
+        except (OSError, MatchModelError) as error:
+            raise SettingsError(f"identity.match_model: {error}") from error
+
+    @property
+    def models(self) -> dict[str, str]:
+        """The versions of the fitted models a run uses, by what they decide."""
+        return {"identity": self.match_model.version} if self.match_model else {}
 
     def load(self) -> None:
         """Bring schema `raw` to what the lake holds, month by month, and write what was delivered and refused into
@@ -184,6 +205,7 @@ class Pipeline:
                 "built_at": info.built_at.replace(tzinfo=None),
                 "engine": self.settings.engine,
                 "settings_json": json.dumps(self.settings.public(), sort_keys=True),
+                "models_json": json.dumps(self.models, sort_keys=True),
             }
             self.warehouse.write_all("pipeline", {"run_info": pa.Table.from_pylist([row], schema=RUN_INFO_SCHEMA)})
             counts["release"] = info.release_id
@@ -247,6 +269,7 @@ class Pipeline:
                 self.settings.identity,
                 country=self.settings.business.country,
                 as_of=self.plan().as_of,
+                model=self.match_model,
             )
             append_to_ledger(self.home.ledger, result.new_ledger_rows)
             tables = {

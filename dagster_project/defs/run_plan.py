@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,16 +37,24 @@ class RunPlan:
         return self.input_digest != self.current_digest
 
 
-def input_digest(deliveries: Iterable[tuple[str, ...]], settings: Settings, as_of: dt.date, code_version: str) -> str:
+def input_digest(
+    deliveries: Iterable[tuple[str, ...]],
+    settings: Settings,
+    as_of: dt.date,
+    code_version: str,
+    models: Mapping[str, str] | None = None,
+) -> str:
     """Digest of all a release depends on; the order of `deliveries` does not matter.
 
-    Each delivery is a tuple that changes whenever its content, its place or its part in the lake does.
+    Each delivery is a tuple that changes whenever its content, its place or its part in the lake does; `models` are the
+    versions of fitted models by name.
     """
     facts = {
         "deliveries": sorted(list(map(str, delivery)) for delivery in deliveries),
         "settings": settings.public(),
         "as_of": as_of.isoformat(),
         "code": code_version,
+        "models": dict(models or {}),
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

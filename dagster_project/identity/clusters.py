@@ -64,7 +64,8 @@ class Clusters:
     """`cluster[record]` is the number of the eldest record of its cluster, -1 when the record belongs to nobody.
 
     `record`, `key`, `kind` are the joins in force, parallel: records with an equal `key` are joined by it.
-    `is_shared[key of the KeyTable]` tells that the key names no single person. `counts` says what was refused.
+    `is_shared[key of the KeyTable]` tells that the key names no single person. `resemblance[record]` is the probability
+    of its best join by the match model, 0 without one. `counts` says what was refused.
     """
 
     cluster: np.ndarray
@@ -72,6 +73,7 @@ class Clusters:
     key: np.ndarray
     kind: np.ndarray
     is_shared: np.ndarray
+    resemblance: np.ndarray
     counts: dict[str, int]
 
 
@@ -114,6 +116,7 @@ def build_clusters(systems: np.ndarray, keys: KeyTable, people: People, rulings:
         key=joins.key[alive],
         kind=joins.kind[alive],
         is_shared=joins.shared,
+        resemblance=np.zeros(len(systems)),
         counts=dict(counts),
     )
 

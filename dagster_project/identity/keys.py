@@ -20,13 +20,15 @@ import pyarrow.compute as pc
 
 
 class KeyType(IntEnum):
-    """The kinds of evidence, strongest first; `STEWARD` is a person's own decision."""
+    """The kinds of evidence, strongest first; `STEWARD` is a person's own decision, `PROBABILISTIC` what the match
+    model finds in names, birth dates and places."""
 
     STEWARD = 0
     LOYALTY_CARD = 1
     WEB_ACCOUNT = 2
     EMAIL = 3
     PHONE = 4
+    PROBABILISTIC = 5
 
     @property
     def label(self) -> str:

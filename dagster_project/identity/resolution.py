@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 
 from dagster_project.identity import ledger as ledgers
 from dagster_project.identity.clusters import Clusters, Limits, People, Rulings, build_clusters
+from dagster_project.identity.fitted import PLACE_COLUMNS, join_resembling
 from dagster_project.identity.ids import customer_id, record_hash
 from dagster_project.identity.keys import MATCH_PROBABILITY, KeyTable, KeyType, read_keys
 from dagster_project.identity.ledger import Ledger, LedgerError
+from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.names import fold
 from dagster_project.identity.people import Profile, usable_birth_date
 from dagster_project.settings import Identity
@@ -38,6 +40,7 @@ RECORD_COLUMNS = (
     "phones",
     "loyalty_cards",
     "web_accounts",
+    *PLACE_COLUMNS,
 )
 LINKS_SCHEMA = pa.schema(
     [
@@ -84,6 +87,8 @@ class IdentityReport:
     refused_strong_joins: int
     clusters_of_several_people: int
     clusters_oversized: int
+    joined_by_resemblance: int
+    resembling_refused: int
     decisions_ignored: int
     created: int
     merged_into: int
@@ -109,11 +114,20 @@ class IdentityResult:
     report: IdentityReport
 
 
-def identify(records: pa.Table, ledger: Ledger, settings: Identity, *, country: str, as_of: dt.date) -> IdentityResult:
+def identify(
+    records: pa.Table,
+    ledger: Ledger,
+    settings: Identity,
+    *,
+    country: str,
+    as_of: dt.date,
+    model: MatchModel | None = None,
+) -> IdentityResult:
     """Find out which records are one customer.
 
     `records` holds one row per (source_system, source_person_key) with RECORD_COLUMNS; `country` is the region of
-    phone numbers without a prefix (ISO 3166, FR); `as_of` dates the events of this run. Raises ValueError naming a
+    phone numbers without a prefix (ISO 3166, FR); `as_of` dates the events of this run. `model` joins what keys leave
+    apart; without one, keys alone decide. Raises ValueError naming a
     missing column, a record without name or birth date or given twice, and LedgerError when the ledger has another
     id_key.
     """
@@ -126,7 +140,10 @@ def identify(records: pa.Table, ledger: Ledger, settings: Identity, *, country: 
         cluster_records=settings.max_cluster_records,
     )
     systems = np.array(born["source_system"].to_pylist(), dtype=object)
-    clusters = build_clusters(systems, keys, _people(born), rulings, limits)
+    people = _people(born)
+    clusters = build_clusters(systems, keys, people, rulings, limits)
+    if model is not None:
+        clusters = join_resembling(clusters, born, keys, people, rulings, limits, model, country)
     links = _links(born, clusters, settings.id_key)
     rows = ledgers.new_rows(
         ledger, _memberships(born, links, clusters), _set_apart(rulings, clusters, born, settings.id_key), as_of
@@ -233,7 +250,11 @@ def _links(born: pa.Table, clusters: Clusters, id_key: str) -> pa.Table:
             "source_person_key": [names[record] for record in linked],
             "customer_id": [ids[int(record)] for record in eldest],
             "match_method": [label[int(kind)] for kind in method],
-            "match_probability": [probability[int(kind)] for kind in method],
+            "match_probability": np.where(
+                method == KeyType.PROBABILISTIC,
+                clusters.resemblance[linked],
+                [probability.get(int(kind), 0.0) for kind in method],
+            ),
             "linked_at": _linked_at(born, clusters)[linked],
             "source_record_hash": [record_hash(id_key, systems[record], names[record]) for record in linked],
         },
@@ -328,6 +349,8 @@ def _report(keys: KeyTable, clusters: Clusters, rows: pa.Table, ignored: int) ->
         refused_strong_joins=clusters.counts.get("refused_strong_joins", 0),
         clusters_of_several_people=clusters.counts.get("clusters_of_several_people", 0),
         clusters_oversized=clusters.counts.get("clusters_oversized", 0),
+        joined_by_resemblance=clusters.counts.get("joined_by_resemblance", 0),
+        resembling_refused=clusters.counts.get("resembling_refused", 0),
         decisions_ignored=ignored,
         created=int(events.get(ledgers.CREATED, 0)),
         merged_into=int(events.get(ledgers.MERGED_INTO, 0)),

@@ -30,8 +30,9 @@ def test_the_order_of_deliveries_does_not_matter() -> None:
         {"deliveries": [("shop_orders", "a.csv", "12"), DELIVERIES[1]]},
         {"as_of": DAY + dt.timedelta(days=1)},
         {"code_version": "c2"},
+        {"models": {"identity": "m2"}},
     ],
-    ids=["another file", "other content", "another day", "other code"],
+    ids=["another file", "other content", "another day", "other code", "another match model"],
 )
 def test_whatever_a_release_depends_on_changes_its_digest(changes: dict[str, object]) -> None:
     assert _digest(**changes) != _digest()

@@ -16,6 +16,11 @@ from dagster_project.identity import IdentityResult, Ledger, LedgerError, identi
 from dagster_project.identity.ids import customer_id, record_hash
 from dagster_project.settings import Identity
 
+LIMITS = {
+    "id_key": "a key for tests", "max_people_per_email": 1, "max_people_per_phone": 2, "max_cluster_records": 40,
+    "match_model": None,
+}  # fmt: skip
+
 Record = Callable[..., dict[str, Any]]
 Run = Callable[..., IdentityResult]
 Grouped = Callable[[IdentityResult], set[frozenset[str]]]
@@ -236,7 +241,7 @@ def test_bad_input_is_named(record: Record, run: Run) -> None:
                 }
             ),
             Ledger.empty(),
-            Identity(id_key="a key for tests", max_people_per_email=1, max_people_per_phone=2, max_cluster_records=40),
+            Identity.model_validate(LIMITS),
             country="FR",
             as_of=dt.date(2026, 1, 31),
         )
@@ -390,7 +395,10 @@ def resolve(rows: list[dict[str, Any]], ledger: Ledger | None = None) -> Identit
         "phones": texts,
         "loyalty_cards": texts,
         "web_accounts": texts,
+        "street": pa.string(),
+        "postal_code": pa.string(),
+        "city": pa.string(),
     }
-    limits = Identity(id_key="a key for tests", max_people_per_email=1, max_people_per_phone=2, max_cluster_records=40)
+    limits = Identity.model_validate(LIMITS)
     table = pa.Table.from_pylist(rows, schema=pa.schema(list(columns.items())))
     return identify(table, ledger or Ledger.empty(), limits, country="FR", as_of=dt.date(2026, 1, 31))

@@ -13,7 +13,7 @@ final as (
         cast(code_version as {{ text_type() }}) as code_version,
         cast(engine as {{ text_type() }}) as engine,
         cast(settings_json as {{ text_type() }}) as settings,
-        cast(null as {{ text_type() }}) as model_parameters,
+        cast(models_json as {{ text_type() }}) as model_parameters,
         cast(input_digest as {{ text_type() }}) as input_digest
     from run_info
 )
