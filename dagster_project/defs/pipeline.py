@@ -275,6 +275,7 @@ class Pipeline:
             tables = {
                 "customer_links": result.links,
                 "customer_history": result.history,
+                "link_evidence": result.evidence,
                 "normalised_keys": result.normalised_keys,
             }
             self.warehouse.write_all("identity", tables)

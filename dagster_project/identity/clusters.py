@@ -63,7 +63,8 @@ class Limits:
 class Clusters:
     """`cluster[record]` is the number of the eldest record of its cluster, -1 when the record belongs to nobody.
 
-    `record`, `key`, `kind` are the joins in force, parallel: records with an equal `key` are joined by it.
+    `record`, `key`, `kind`, `source` are the joins in force, parallel: records with an equal `key` are joined by it;
+    `source` is the key in the KeyTable, -1 where it is none of a record's.
     `is_shared[key of the KeyTable]` tells that the key names no single person. `resemblance[record]` is the probability
     of its best join by the match model, 0 without one. `counts` says what was refused.
     """
@@ -72,6 +73,7 @@ class Clusters:
     record: np.ndarray
     key: np.ndarray
     kind: np.ndarray
+    source: np.ndarray
     is_shared: np.ndarray
     resemblance: np.ndarray
     counts: dict[str, int]
@@ -115,6 +117,7 @@ def build_clusters(systems: np.ndarray, keys: KeyTable, people: People, rulings:
         record=joins.record[alive],
         key=joins.key[alive],
         kind=joins.kind[alive],
+        source=joins.source[alive],
         is_shared=joins.shared,
         resemblance=np.zeros(len(systems)),
         counts=dict(counts),

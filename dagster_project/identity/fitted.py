@@ -60,6 +60,7 @@ def join_resembling(
         record=np.concatenate([clusters.record, left, right]),
         key=np.concatenate([clusters.key, key, key]),
         kind=np.concatenate([clusters.kind, np.full(2 * len(key), KeyType.PROBABILISTIC, dtype=np.int64)]),
+        source=np.concatenate([clusters.source, np.full(2 * len(key), -1, dtype=np.int64)]),
         resemblance=certainty,
         counts=dict(counts),
     )

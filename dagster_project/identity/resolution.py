@@ -63,6 +63,16 @@ NORMALISED_KEYS_SCHEMA = pa.schema(
     ]
 )
 
+EVIDENCE_SCHEMA = pa.schema(
+    [
+        pa.field("evidence_id", pa.int64(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("key_value", pa.string()),
+        pa.field("source_system", pa.string(), nullable=False),
+        pa.field("source_person_key", pa.string(), nullable=False),
+    ]
+)
+
 
 @dataclass(frozen=True)
 class IdentityReport:
@@ -103,13 +113,14 @@ class IdentityReport:
 @dataclass(frozen=True)
 class IdentityResult:
     """`links`: one row per linked record (LINKS_SCHEMA), none for one that belongs to `unknown`. `history`: every
-    event ever logged (HISTORY_SCHEMA). `normalised_keys`: record x key (NORMALISED_KEYS_SCHEMA). `new_ledger_rows`:
-    what to append to the ledger (LEDGER_SCHEMA), empty when nothing changed. All sorted, so equal runs give equal
-    bytes."""
+    event ever logged (HISTORY_SCHEMA). `normalised_keys`: record x key (NORMALISED_KEYS_SCHEMA). `evidence`: what
+    joined records, one row per piece of evidence and record it joins (EVIDENCE_SCHEMA). `new_ledger_rows`: what to
+    append to the ledger (LEDGER_SCHEMA), empty when nothing changed. All sorted: equal runs give equal bytes."""
 
     links: pa.Table
     history: pa.Table
     normalised_keys: pa.Table
+    evidence: pa.Table
     new_ledger_rows: pa.Table
     report: IdentityReport
 
@@ -153,6 +164,7 @@ def identify(
         links=links.sort_by([("source_system", "ascending"), ("source_person_key", "ascending")]),
         history=after.history(),
         normalised_keys=_normalised_keys(born, keys, clusters),
+        evidence=_evidence(born, keys, clusters),
         new_ledger_rows=rows,
         report=_report(keys, clusters, rows, ignored),
     )
@@ -323,6 +335,24 @@ def _normalised_keys(born: pa.Table, keys: KeyTable, clusters: Clusters) -> pa.T
         ],
         schema=NORMALISED_KEYS_SCHEMA,
     ).sort_by([(name, "ascending") for name in NORMALISED_KEYS_SCHEMA.names[:4]])
+
+
+def _evidence(born: pa.Table, keys: KeyTable, clusters: Clusters) -> pa.Table:
+    joining = np.flatnonzero(np.bincount(clusters.key)[clusters.key] > 1) if len(clusters.key) else np.array([], int)
+    joining = joining[np.lexsort((clusters.record[joining], clusters.key[joining]))]
+    source = clusters.source[joining]
+    labels = {int(kind): kind.label for kind in KeyType}
+    values = pa.array(keys.value, pa.string()).take(pa.array(np.maximum(source, 0), mask=source < 0))
+    return pa.Table.from_arrays(
+        [
+            pa.array(np.unique(clusters.key[joining], return_inverse=True)[1], pa.int64()),
+            pa.array([labels[int(kind)] for kind in clusters.kind[joining]], pa.string()),
+            values,
+            born["source_system"].take(clusters.record[joining]),
+            born["source_person_key"].take(clusters.record[joining]),
+        ],
+        schema=EVIDENCE_SCHEMA,
+    )
 
 
 def _report(keys: KeyTable, clusters: Clusters, rows: pa.Table, ignored: int) -> IdentityReport:
