@@ -45,12 +45,14 @@ app = typer.Typer(
 )
 quarantine = typer.Typer(no_args_is_help=True, help="Rows and files that broke their contract.")
 releases = typer.Typer(no_args_is_help=True, help="What was published, and the way back.")
+identity = typer.Typer(no_args_is_help=True, help="How records become customers.")
 evaluation = typer.Typer(no_args_is_help=True, help="How good the results are, against the simulator's truth.")
 contracts = typer.Typer(no_args_is_help=True, help="What each channel promised to deliver.")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(releases, name="releases")
 app.add_typer(contracts, name="contracts")
 app.add_typer(evaluation, name="evaluate")
+app.add_typer(identity, name="identity")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -562,6 +564,35 @@ def _cell(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return f"{value:.0f}"
     return "" if value is None or value != value else str(value)
+
+
+@identity.command("train")
+def identity_train(
+    save: Annotated[Path | None, typer.Option(help="Where to write it; match_model.json in OMNIVUE_HOME.")] = None,
+) -> None:
+    """Fit a match model to the records of the last run, in a file. No run uses it before the settings name it."""
+    from dagster_project.defs.pipeline import Pipeline
+    from dagster_project.identity import load_ledger, train_model
+    from dagster_project.warehouse import WarehouseError
+
+    place, settings = _open()
+    pipeline = Pipeline(place, settings)
+    target = save or place.root / "match_model.json"
+    try:
+        records = pipeline.warehouse.table("intermediate", "int_customer_records")
+    except WarehouseError as error:
+        _fail(str(error), 1)
+    decisions = load_ledger(place.ledger).decisions
+    model = train_model(records, decisions, settings.identity, country=settings.business.country)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    model.save(target)
+    out.print(f"{target}: match model {model.version}, of {records.num_rows:,} records", soft_wrap=True)
+    used = pipeline.match_model
+    out.print(
+        f"in use: {used.version if used else 'none'}. To use the new one, set in {place.settings_file}:", soft_wrap=True
+    )
+    name = target.relative_to(place.root) if target.is_relative_to(place.root) else target.resolve()
+    out.print(f"  identity: {{match_model: {name}}}", soft_wrap=True)
 
 
 @evaluation.command("identity")

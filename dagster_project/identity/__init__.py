@@ -12,7 +12,7 @@ from dagster_project.identity.ledger import Ledger, LedgerError, decide, revert_
 from dagster_project.identity.ledger_files import add_decisions, append_to_ledger, load_ledger
 from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.matching import score_pairs
-from dagster_project.identity.resolution import IdentityReport, IdentityResult, identify
+from dagster_project.identity.resolution import IdentityReport, IdentityResult, identify, train_model
 from dagster_project.identity.resolve import resolve
 from dagster_project.identity.training import train
 
@@ -35,4 +35,5 @@ __all__ = [
     "revert_merge",
     "score_pairs",
     "train",
+    "train_model",
 ]

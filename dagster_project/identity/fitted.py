@@ -38,7 +38,7 @@ def join_resembling(
     `born`: the records as in `identify`, with PLACE_COLUMNS. A join that would hold two people or too many records is
     refused and counted. Shared e-mails and phones say nothing here, and records that belong to nobody stay so.
     """
-    scored = score_pairs(_frame(born, clusters, keys), model, country=country)
+    scored = score_pairs(named_people(born, clusters, keys), model, country=country)
     pairs = _pairs_between(clusters.cluster, scored[scored["probability"] >= model.thresholds.keyed])
     groups = _Groups(clusters.cluster, people, rulings, limits)
     accepted = [
@@ -66,9 +66,9 @@ def join_resembling(
     )
 
 
-def _frame(born: pa.Table, clusters: Clusters, keys: KeyTable) -> pd.DataFrame:
-    """The records that bear a name and belong to somebody, as `score_pairs` takes them; record_id is the number, with
-    leading zeros so that its text sorts alike."""
+def named_people(born: pa.Table, clusters: Clusters, keys: KeyTable) -> pd.DataFrame:
+    """The records that bear a name and belong to somebody, as `score_pairs` and `train` take them, without shared keys;
+    record_id is the number, with leading zeros so that its text sorts alike."""
     named = pc.or_(pc.is_valid(born["first_name"]), pc.is_valid(born["last_name"]))
     rows = np.flatnonzero(named.to_numpy() & (clusters.cluster >= 0))
     said = born.take(rows)

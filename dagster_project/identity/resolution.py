@@ -18,13 +18,14 @@ import pyarrow.compute as pc
 
 from dagster_project.identity import ledger as ledgers
 from dagster_project.identity.clusters import Clusters, Limits, People, Rulings, build_clusters
-from dagster_project.identity.fitted import PLACE_COLUMNS, join_resembling
+from dagster_project.identity.fitted import PLACE_COLUMNS, join_resembling, named_people
 from dagster_project.identity.ids import customer_id, record_hash
 from dagster_project.identity.keys import MATCH_PROBABILITY, KeyTable, KeyType, read_keys
 from dagster_project.identity.ledger import Ledger, LedgerError
 from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.names import fold
 from dagster_project.identity.people import Profile, usable_birth_date
+from dagster_project.identity.training import train
 from dagster_project.settings import Identity
 
 SINGLE = "single"
@@ -146,13 +147,8 @@ def identify(
     born = _by_birth(records)
     keys = read_keys(born, country)
     rulings, ignored = _rulings(ledger.decisions, born)
-    limits = Limits(
-        people={KeyType.EMAIL: settings.max_people_per_email, KeyType.PHONE: settings.max_people_per_phone},
-        cluster_records=settings.max_cluster_records,
-    )
-    systems = np.array(born["source_system"].to_pylist(), dtype=object)
-    people = _people(born)
-    clusters = build_clusters(systems, keys, people, rulings, limits)
+    people, limits = _people(born), _limits(settings)
+    clusters = build_clusters(_systems(born), keys, people, rulings, limits)
     if model is not None:
         clusters = join_resembling(clusters, born, keys, people, rulings, limits, model, country)
     links = _links(born, clusters, settings.id_key)
@@ -167,6 +163,26 @@ def identify(
         evidence=_evidence(born, keys, clusters),
         new_ledger_rows=rows,
         report=_report(keys, clusters, rows, ignored),
+    )
+
+
+def train_model(records: pa.Table, decisions: pa.Table, settings: Identity, *, country: str) -> MatchModel:
+    """The match model of the warehouse's records, as `identify` takes them, and a steward's `decisions`: fitted to the
+    named records, without the keys that several people share."""
+    born = _by_birth(records)
+    keys = read_keys(born, country)
+    clusters = build_clusters(_systems(born), keys, _people(born), _rulings(decisions, born)[0], _limits(settings))
+    return train(named_people(born, clusters, keys), country=country)
+
+
+def _systems(born: pa.Table) -> np.ndarray:
+    return np.array(born["source_system"].to_pylist(), dtype=object)
+
+
+def _limits(settings: Identity) -> Limits:
+    return Limits(
+        people={KeyType.EMAIL: settings.max_people_per_email, KeyType.PHONE: settings.max_people_per_phone},
+        cluster_records=settings.max_cluster_records,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ def make_linker(connection: duckdb.DuckDBPyConnection, model: MatchModel) -> Lin
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its SQL parser warns of a package of another's at import
         from splink import DuckDBAPI, Linker
+    # It warns of every level that the training records do not show; those keep the shares that `comparisons` states.
+    logging.getLogger("splink").setLevel(logging.ERROR)
     said = said_columns(connection)
     settings = {
         "link_type": "dedupe_only",

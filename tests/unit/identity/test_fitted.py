@@ -8,10 +8,13 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
-from dagster_project.identity import IdentityResult, MatchModel
+from dagster_project.identity import IdentityResult, Ledger, MatchModel, train_model
+from dagster_project.identity.resolution import RECORD_COLUMNS
+from dagster_project.settings import shipped_settings
 
 Record = Callable[..., dict[str, Any]]
 Run = Callable[..., IdentityResult]
@@ -113,3 +116,19 @@ def test_the_order_of_records_changes_nothing_and_a_second_run_adds_nothing(
     again = run(anne, remembered(None, first), model=MODEL)
     assert again.links.equals(first.links)
     assert again.new_ledger_rows.num_rows == 0
+
+
+def test_a_model_of_the_warehouses_records_learns_from_names_and_not_from_shared_mailboxes(record: Record) -> None:
+    """Without enough records the shipped model stands; the mailbox of two people is kept from the training."""
+    rows = [
+        record("crm:1", 1, first_name="Marie", last_name="Delorme", email="bureau@delorme-et-fils.fr"),
+        record("shop:1", 2, first_name="Paul", last_name="Serrault", email="bureau@delorme-et-fils.fr"),
+    ]
+    table = pa.Table.from_pylist([dict.fromkeys(RECORD_COLUMNS) | row for row in rows])
+    seen: list[pd.DataFrame] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dagster_project.identity.resolution.train", lambda people, country: seen.append(people) or MODEL)
+        assert train_model(table, Ledger.empty().decisions, shipped_settings().identity, country="FR") is MODEL
+    (people,) = seen
+    assert people["given_name"].tolist() == ["Marie", "Paul"]
+    assert people["email"].isna().all()
