@@ -6,9 +6,8 @@ of the list finds as well. So the number of pairs grows with the records, not wi
 
 from __future__ import annotations
 
-import duckdb
-
 from dagster_project.identity.normalise import PEOPLE
+from dagster_project.identity.scratch import Scratch
 
 CANDIDATES = "candidates"
 # Records that may share a key: at most 40 x 39 / 2 pairs of each.
@@ -48,7 +47,7 @@ _LISTS = (
 )
 
 
-def make_candidates(connection: duckdb.DuckDBPyConnection) -> None:
+def make_candidates(connection: Scratch) -> None:
     """Make the table CANDIDATES (match_key, join_key_l, join_key_r): each pair of records once, the smaller number
     left."""
     plain = [_bearers(number, PEOPLE, key) for number, key in enumerate(_KEYS)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import duckdb
+from dagster_project.identity.scratch import Scratch
 
 ELSE = "ELSE"
 SILENT = -1
@@ -110,7 +110,7 @@ _NEAR = "is_near(birth_year_l, birth_year_r, birth_month_l, birth_month_r, birth
 _SAME_STREET = "is_same_street(street_words_l, street_words_r, address_l, address_r)"
 
 
-def define_macros(connection: duckdb.DuckDBPyConnection) -> None:
+def define_macros(connection: Scratch) -> None:
     """Make the macros that levels call known to a connection."""
     for macro in MACROS:
         connection.execute(f"create or replace temp macro {macro}").fetchall()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
@@ -18,6 +17,7 @@ from dagster_project.identity.blocking import CANDIDATES
 from dagster_project.identity.comparisons import BY_NAME, COLUMNS, COMPARISONS, SILENT, Comparison, both_sides
 from dagster_project.identity.match_model import Levels, MatchModel, rounded
 from dagster_project.identity.normalise import PEOPLE
+from dagster_project.identity.scratch import Scratch
 from dagster_project.identity.workspace import arrays
 
 _TELLING = tuple(comparison for comparison in COMPARISONS if comparison.tells_household)
@@ -37,9 +37,7 @@ _RARE = 0.01
 _UNDECIDED = 0.5
 
 
-def person_probability(
-    connection: duckdb.DuckDBPyConnection, model: MatchModel, left: np.ndarray, right: np.ndarray
-) -> np.ndarray:
+def person_probability(connection: Scratch, model: MatchModel, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Per pair of record numbers, the probability that they are one person's given that they are one household's.
     Undecided where neither first names nor birth dates nor mailboxes can be compared, unless households are rare."""
     asked = pa.table({"pair": np.arange(len(left)), "record_l": left, "record_r": right})
@@ -54,7 +52,7 @@ def person_probability(
     return probability
 
 
-def estimate_household(connection: duckdb.DuckDBPyConnection, levels: Levels) -> float:
+def estimate_household(connection: Scratch, levels: Levels) -> float:
     """Pairs of two people for each pair of one person's, among the candidates that share a name and an address, a
     number or a mailbox: the most that their first names, birth dates and mailboxes do not rule out, so that a few
     records that show no household do not pass for a land without."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from dagster_project.identity.blocking import CANDIDATES
 from dagster_project.identity.households import person_probability
 from dagster_project.identity.match_model import MatchModel
+from dagster_project.identity.scratch import Scratch
 from dagster_project.identity.splink_linker import make_linker
 from dagster_project.identity.workspace import arrays, workspace
 
@@ -44,7 +44,7 @@ def score_pairs(people: pd.DataFrame, model: MatchModel, *, country: str = "FR")
     return pd.DataFrame({"record_l": ids[pairs.left], "record_r": ids[pairs.right], "probability": pairs.probability})
 
 
-def linked_pairs(connection: duckdb.DuckDBPyConnection, model: MatchModel) -> Pairs:
+def linked_pairs(connection: Scratch, model: MatchModel) -> Pairs:
     """The pairs of CANDIDATES at or above the model's link threshold that are no two people of one household."""
     if not connection.execute(f"select count(*) from {CANDIDATES}").fetchall()[0][0]:
         return Pairs(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))

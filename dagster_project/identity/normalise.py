@@ -10,7 +10,6 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 
 from dagster_project.identity.keys import normalise_email, normalise_phone
 from dagster_project.identity.names import fold, full_names, is_common_first_name
+from dagster_project.identity.scratch import Scratch
 
 FIELDS = ("given_name", "surname", "birth_date", "email", "phone", "address", "postcode", "city")
 COLUMNS = ("record_id", "source_system", *FIELDS)
@@ -146,7 +146,7 @@ def surname_words(folded_surname: str) -> list[str]:
     return [word for word in words if word not in _PARTICLES] or words
 
 
-def normalise(connection: duckdb.DuckDBPyConnection, records: pd.DataFrame, country: str = "FR") -> np.ndarray:
+def normalise(connection: Scratch, records: pd.DataFrame, country: str = "FR") -> np.ndarray:
     """Make the table PEOPLE: one row per record, numbered from 0 in the order of record_id's text, whatever the order
     of the rows. Returns the rows of `records` in that order.
 
@@ -244,7 +244,7 @@ def _surnames(folded: pa.Array) -> pa.Table:
     )
 
 
-def _make_people(connection: duckdb.DuckDBPyConnection) -> None:
+def _make_people(connection: Scratch) -> None:
     for macro in _MACROS:
         connection.execute(f"create or replace temp macro {macro}").fetchall()
     connection.execute(

@@ -7,18 +7,18 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import pyarrow as pa
 
 from dagster_project.identity.comparisons import COMPARISONS, TERMS, Comparison
 from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.normalise import PEOPLE
+from dagster_project.identity.scratch import Scratch
 
 if TYPE_CHECKING:
     from splink import Linker
 
 
-def make_linker(connection: duckdb.DuckDBPyConnection, model: MatchModel) -> Linker:
+def make_linker(connection: Scratch, model: MatchModel) -> Linker:
     """A linker over the table PEOPLE of this connection. Comparisons without anything to compare are left out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its SQL parser warns of a package of another's at import
@@ -47,7 +47,7 @@ def make_linker(connection: duckdb.DuckDBPyConnection, model: MatchModel) -> Lin
     return linker
 
 
-def said_columns(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+def said_columns(connection: Scratch) -> frozenset[str]:
     """The columns of PEOPLE in which any record says something."""
     columns = sorted({column for comparison in COMPARISONS for column in comparison.needs})
     counts = connection.execute(
@@ -78,7 +78,7 @@ def _settings(comparison: Comparison, shares: Mapping[str, tuple[float, float]])
     return {"output_column_name": comparison.name, "comparison_levels": levels}
 
 
-def _frequencies(connection: duckdb.DuckDBPyConnection, model: MatchModel, term: str) -> str:
+def _frequencies(connection: Scratch, model: MatchModel, term: str) -> str:
     """A table of the model's share of every value that PEOPLE holds."""
     said = model.frequencies[term]
     known = pa.table(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 
-import duckdb
 import pandas as pd
 
 from dagster_project.identity.comparisons import COLUMNS, COMPARISONS, TERMS, Comparison, both_sides
 from dagster_project.identity.households import estimate_household
 from dagster_project.identity.match_model import Frequencies, Levels, MatchModel, Thresholds, rounded
 from dagster_project.identity.normalise import PEOPLE
+from dagster_project.identity.scratch import Scratch
 from dagster_project.identity.splink_linker import make_linker, said_columns
 from dagster_project.identity.workspace import workspace
 
@@ -44,7 +44,7 @@ def train(records: pd.DataFrame, thresholds: Thresholds | None = None, *, countr
         return fit(connection, thresholds or Thresholds())
 
 
-def fit(connection: duckdb.DuckDBPyConnection, thresholds: Thresholds) -> MatchModel:
+def fit(connection: Scratch, thresholds: Thresholds) -> MatchModel:
     """The match model of the tables PEOPLE and CANDIDATES; the shipped one where they teach nothing."""
     blocks = _teaching_blocks(connection)
     if not blocks:
@@ -66,7 +66,7 @@ def fit(connection: duckdb.DuckDBPyConnection, thresholds: Thresholds) -> MatchM
     )
 
 
-def _frequencies(connection: duckdb.DuckDBPyConnection, column: str) -> Frequencies:
+def _frequencies(connection: Scratch, column: str) -> Frequencies:
     """The shares of the values that occur more than once; the rare share is that of one that occurs once."""
     said = connection.execute(f"select count({column}) from {PEOPLE}").fetchall()[0][0]
     counts = connection.execute(
@@ -79,7 +79,7 @@ def _frequencies(connection: duckdb.DuckDBPyConnection, column: str) -> Frequenc
     return Frequencies(rounded(rare), {value: rounded(count / said) for value, count in sorted(counts)})
 
 
-def _random_shares(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, float]]:
+def _random_shares(connection: Scratch) -> dict[str, dict[str, float]]:
     """Per comparison and level, the share of random pairs: exact for equal values, else of _RANDOM_PAIRS pairs of
     records far apart in a shuffled order; as stated where so few pairs show none."""
     values = ", ".join(f"{comparison.sql} as {comparison.name}" for comparison in COMPARISONS)
@@ -124,7 +124,7 @@ def _random_shares(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str,
     return found
 
 
-def _equal_share(connection: duckdb.DuckDBPyConnection, comparison: Comparison) -> float | None:
+def _equal_share(connection: Scratch, comparison: Comparison) -> float | None:
     """The share of pairs of records with an equal value, exactly; None where no two are equal."""
     (column, *others) = comparison.needs
     value = " || ' ' || ".join((column, *others))
@@ -137,12 +137,12 @@ def _equal_share(connection: duckdb.DuckDBPyConnection, comparison: Comparison) 
     return rounded(pairs / (said * (said - 1.0))) if pairs else None
 
 
-def _teaching_blocks(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+def _teaching_blocks(connection: Scratch) -> list[tuple[str, ...]]:
     said = said_columns(connection)
     return [block for block in _BLOCKS if said.issuperset(block) and _equal_pairs(connection, block) >= _LEAST_PAIRS]
 
 
-def _maximised(connection: duckdb.DuckDBPyConnection, start: MatchModel, blocks: list[tuple[str, ...]]) -> Levels:
+def _maximised(connection: Scratch, start: MatchModel, blocks: list[tuple[str, ...]]) -> Levels:
     """The levels of `start` with the m that expectation maximisation finds, the median over blocks."""
     linker = make_linker(connection, start)
     for block in blocks:
@@ -165,7 +165,7 @@ def _maximised(connection: duckdb.DuckDBPyConnection, start: MatchModel, blocks:
     return levels
 
 
-def _prior(connection: duckdb.DuckDBPyConnection, levels: Levels) -> float:
+def _prior(connection: Scratch, levels: Levels) -> float:
     """The share of all pairs that are one person's: the pairs equal in fields that only one person's records share,
     divided by how often one person's records are equal in them."""
     records = connection.execute(f"select count(*) from {PEOPLE}").fetchall()[0][0]
@@ -183,7 +183,7 @@ def _prior(connection: duckdb.DuckDBPyConnection, levels: Levels) -> float:
     return _PRIOR
 
 
-def _equal_pairs(connection: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> int:
+def _equal_pairs(connection: Scratch, columns: tuple[str, ...]) -> int:
     """How many pairs of records are equal in all of these columns."""
     conditions = " and ".join(f"{column} is not null" for column in columns)
     pairs = connection.execute(

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import duckdb
 import numpy as np
 import pandas as pd
 
 from dagster_project.identity.blocking import make_candidates
 from dagster_project.identity.comparisons import define_macros
 from dagster_project.identity.normalise import normalise
+from dagster_project.identity.scratch import Scratch, open_scratch
 
 
 @contextmanager
-def workspace(records: pd.DataFrame, country: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, np.ndarray]]:
+def workspace(records: pd.DataFrame, country: str) -> Iterator[tuple[Scratch, np.ndarray]]:
     """A connection with the tables `people` and `candidates` of these records, and the rows of `records` by record
     number. Raises ValueError as `normalise` does."""
-    with duckdb.connect() as connection:
+    with open_scratch() as connection:
         rows = normalise(connection, records, country)
         define_macros(connection)
         make_candidates(connection)
         yield connection, rows
 
 
-def arrays(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, np.ndarray]:
+def arrays(connection: Scratch, query: str) -> dict[str, np.ndarray]:
     """The columns of a query's answer by name."""
     answer = connection.execute(query).to_arrow_table()
     return {name: answer[name].to_numpy() for name in answer.column_names}
