@@ -16,8 +16,8 @@ money is in cents with tax.
   without the 0), account, card, and since when; `is_prospect` never buys, `is_anonymous` leaves no record anywhere.
 - `source_records.csv`, one row per record of a source: source_system, source_person_key, person_id, kind (exact,
   no_accents, nickname, typo, capitals, maiden_name, second_email, second_contact, marketplace_relay, shared_device,
-  shared_mailbox). A shared mailbox is two people's, so its person_id is empty. Records seen only in rows with a
-  planted defect are listed too.
+  shared_mailbox). A shared mailbox is two people's, so its person_id is empty. A web account's kind is what the
+  shop's export says of it. Records seen only in rows with a planted defect are listed too.
 - `processes.parquet`, one row per person: baseline purchase rate and dropout rate a day, instant of natural dropout
   (it may lie behind the window) and of actual dropout, and its cause (natural, dissatisfaction, none for
   prospects).

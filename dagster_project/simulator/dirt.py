@@ -88,6 +88,13 @@ ROW_RECIPES: dict[str, tuple[RowDefect, ...]] = {
         _bad("wrong_type", "Lineitem quantity", "deux"),
         _bad("missing_required", "Lineitem price", None),
     ),
+    "shop_customers": (
+        _bad("missing_required", "Created at", None),
+        _REPEAT,
+        _bad("outside_enum", "Accepts Email Marketing", "oui"),
+        _bad("impossible_date", "Updated at", "2026-02-30 10:00:00 +0100"),
+        _FEW,
+    ),
     "pos_tickets": (
         _bad("wrong_type", "quantite", "abc"),
         _bad("impossible_date", "date", "31/02/2026"),
@@ -166,6 +173,7 @@ FILE_RECIPES: dict[str, tuple[tuple[str, str], ...]] = {
         ("duplicate", ""),
     ),
     "shop_transactions": (("extra_column", ""), ("late", "")),
+    "shop_customers": (("wrong_encoding", ""), ("late", ""), ("replaced", "")),
     "pos_tickets": (
         ("wrong_encoding", ""),
         ("replaced", ""),

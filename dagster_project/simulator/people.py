@@ -427,15 +427,16 @@ KINDS = ("exact", "no_accents", "nickname", "typo", "capitals")
 _SHARES = {
     "crm": (0.74, 0.12, 0.09, 0.03, 0.02),
     "shop": (0.66, 0.20, 0.07, 0.03, 0.04),
+    "account": (0.68, 0.15, 0.09, 0.04, 0.04),
     "loyalty": (0.62, 0.06, 0.03, 0.05, 0.24),
     "support": (0.70, 0.14, 0.12, 0.04, 0.00),
     "crm_second": (0.30, 0.20, 0.40, 0.08, 0.02),
 }
-_BIRTH_KNOWN = {"crm": 0.58, "shop": 0.0, "loyalty": 0.86, "support": 0.0, "crm_second": 0.4}
+_BIRTH_KNOWN = {"crm": 0.58, "shop": 0.0, "account": 0.0, "loyalty": 0.86, "support": 0.0, "crm_second": 0.4}
 
 
 def spell(people: People, system: str, seed: int) -> Spelling:
-    """The spelling of everyone in `system` (crm, crm_second, shop, loyalty, support). One row per person."""
+    """The spelling of everyone in `system` (crm, crm_second, shop, account, loyalty, support). One row per person."""
     rng, book, size = stream(seed, f"spelling {system}"), name_book(), len(people)
     kind = rng.choice(len(KINDS), size=size, p=_SHARES[system])
     kind = np.where((kind == 2) & ~book.has_nickname[people.first], 0, kind)

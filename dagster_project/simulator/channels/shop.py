@@ -1,10 +1,13 @@
-"""The web shop (Shopify): orders as exported line by line, transaction histories, abandoned checkouts.
+"""The web shop (Shopify): orders as exported line by line, transaction histories, abandoned checkouts, customer
+accounts.
 
 An order's own fields stand on its first line row only; an order that changes is exported whole again on the day of
-the change.
+the change. An account is in every weekly export from its creation on.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +19,9 @@ from dagster_project.simulator.catalogue import catalogue
 from dagster_project.simulator.channels.web import Sessions, pseudo_ids
 from dagster_project.simulator.columns import (
     NONE,
+    Flags,
     Ints,
+    Table,
     Text,
     blank,
     choose,
@@ -28,7 +33,7 @@ from dagster_project.simulator.columns import (
     runs,
     stream,
 )
-from dagster_project.simulator.people import city_index, phone_text, street_text
+from dagster_project.simulator.people import FAR, city_index, phone_text, street_text
 from dagster_project.simulator.places import places, store_codes
 from dagster_project.simulator.records import Scene, key_of
 from dagster_project.simulator.render import Cells, quoted
@@ -334,3 +339,127 @@ def write_checkouts(scene: Scene, sessions: Sessions, landing: Landing) -> None:
         }
 
     landing.write_text("shop_checkouts", files, file, cells, Dialect(), number > 0)
+
+
+@dataclass(frozen=True)
+class AccountVersions(Table):
+    """One row per version of an account, sorted by account number and day: as opened, and after each change."""
+
+    person: Ints
+    day: Ints
+    has_name: Flags
+    named_on: Ints
+    uses_second: Flags
+    has_address: Flags
+    located_on: Ints
+
+
+def make_account_versions(scene: Scene, records: ShopRecords) -> AccountVersions:
+    """All versions until the window's end. Two in five know an e-mail alone until they order; an order brings the
+    address, and sometimes the new name or home. Who orders keeps the e-mail of the orders; others may change theirs.
+    """
+    people, orders, window = scene.world.people, scene.world.orders, scene.world.window
+    rng = stream(scene.world.seed, "accounts")
+    size, opened = len(people), people.account_day
+    told = rng.random((3, size))
+    gives_name = rng.random(size) < 0.6
+    gives_address = rng.random(size) < np.where((opened < window.first) & ~people.is_prospect, 0.45, 0.05)
+    sold = np.flatnonzero(scene.sales.bills.is_shop & records.has_account)
+    buyer, sold_day = orders.person[sold], local_day(orders.at[sold])
+
+    def first_order_since(since: Ints) -> Ints:
+        out = np.full(size, FAR, dtype=np.int64)
+        rows = sold_day >= since[buyer]
+        np.minimum.at(out, buyer[rows], sold_day[rows])
+        return out
+
+    ordered = first_order_since(opened)
+    moved = np.where(told[0] < 0.7, first_order_since(people.moved_day), FAR)
+    renamed = np.where(told[1] < 0.4, first_order_since(people.renamed_day), FAR)
+    changed = np.where((ordered == FAR) & (told[2] < 0.35), np.maximum(people.second_email_day + 7, opened), FAR)
+    days = np.stack([opened, ordered, moved, renamed, changed])
+    person = np.broadcast_to(people.number, days.shape)
+    happens = (opened < FAR) & (days <= window.last)
+    pairs = np.unique(person[happens] * (1 << 24) + days[happens])
+    person, day = pairs >> 24, pairs & ((1 << 24) - 1)
+    order = np.lexsort((day, person, opened[person]))
+    person, day = person[order], day[order]
+    at_opening = np.where(gives_address, opened, np.minimum(ordered, FAR - 1))
+    return AccountVersions(
+        person=person,
+        day=day,
+        has_name=gives_name[person] | (ordered[person] <= day),
+        named_on=np.where(renamed[person] <= day, FAR - 1, opened[person]),
+        uses_second=changed[person] <= day,
+        has_address=gives_address[person] | (ordered[person] <= day),
+        located_on=np.where(moved[person] <= day, FAR - 1, at_opening[person]),
+    )
+
+
+def write_customers(scene: Scene, records: ShopRecords, sessions: Sessions, landing: Landing) -> None:
+    """customers_export_YYYY-MM-DD.csv, weekly full snapshot of the customer accounts."""
+    world, people = scene.world, scene.world.people
+    orders, size = world.orders, len(people)
+    versions = make_account_versions(scene, records)
+    rng = stream(world.seed, "customers")
+    clock = rng.integers(8 * 3600, 22 * 3600, (2, size))
+    gives_phone = rng.random(size) < 0.12
+    # Opened before the first sign-in and the first order.
+    created = np.maximum(to_utc(np.minimum(people.account_day, world.window.last), clock[0]), people.arrived_at)
+    signed_in = np.flatnonzero(sessions.is_logged_in)
+    np.minimum.at(created, sessions.person[signed_in], sessions.at[signed_in])
+    sold = np.flatnonzero(scene.sales.bills.is_shop & records.has_account)
+    np.minimum.at(created, orders.person[sold], orders.at[sold])
+    spelling = scene.spelling("account")
+    digits = choose(np.asarray(people.has_mobile), people.mobile, people.landline)
+    phone = phone_text(digits, spelling.phone_form)
+
+    # Texts are made once per version; a snapshot is a choice of versions.
+    def version_cells() -> Cells:
+        who, day = versions.person, versions.day
+        taken = pa.array(who)
+        town = city_index(people, who, versions.located_on)
+        nowhere = ~versions.has_address
+        newsletter = choose(people.takes_email[who], "newsletter", "")
+        app = choose(people.takes_push[who], "app", "")
+        both = choose(people.takes_email[who] & people.takes_push[who], ", ", "")
+        return {
+            "Customer ID": people.account.take(taken),
+            "First Name": blank(spelling.first.take(taken), ~versions.has_name),
+            "Last Name": blank(scene.surname("account", who, versions.named_on), ~versions.has_name),
+            "Email": scene.address(who, day, versions.uses_second),
+            "Accepts Email Marketing": choose(people.takes_email[who], "yes", "no"),
+            "Default Address Address1": blank(quoted(street_text(people, who, versions.located_on)), nowhere),
+            "Default Address City": blank(pick(places().city, town), nowhere),
+            "Default Address Zip": blank(pick(places().postcode, town), nowhere),
+            "Default Address Country Code": blank(constant("FR", len(who)), nowhere),
+            "Default Address Phone": blank(phone.take(taken), nowhere | (who % 5 == 0)),
+            "Phone": blank(phone.take(taken), ~gives_phone[who]),
+            "Accepts SMS Marketing": choose(people.takes_sms[who], "yes", "no"),
+            "Created at": offset_text(created[who]),
+            "Updated at": offset_text(
+                np.where(day == people.account_day[who], created[who], to_utc(day, clock[1, who]))
+            ),
+            "Tags": quoted(joined(newsletter, both, app)),
+        }
+
+    next_day = np.append(versions.day[1:], FAR)
+    next_day[:-1][versions.person[1:] != versions.person[:-1]] = FAR
+    sundays = world.window.sundays()
+    rows = [np.flatnonzero((versions.day <= day) & (next_day > day)) for day in sundays]
+    row = np.concatenate([*rows, np.zeros(0, dtype=np.int64)])
+    shown = np.unique(row)
+    is_last = np.append(versions.person[shown[1:]] != versions.person[shown[:-1]], True)[: len(shown)]
+    seen = versions.take(shown[is_last])
+    kinds = choose(seen.has_name, scene.kinds("account", seen.person, seen.named_on), "exact")
+    kinds = choose(seen.uses_second, "second_email", kinds)
+    kinds = choose(people.shares_tablet[seen.person], "shared_device", kinds)
+    scene.sightings.add("web", people.account.take(pa.array(seen.person)), seen.person, kinds)
+    everything = version_cells()
+    landing.write_text(
+        "shop_customers",
+        [FileKey(f"customers_export_{day_of(int(day))}.csv", int(day)) for day in sundays],
+        np.repeat(np.arange(len(sundays)), [len(part) for part in rows]),
+        lambda chunk: {name: values.take(pa.array(row[chunk])) for name, values in everything.items()},
+        Dialect(),
+    )

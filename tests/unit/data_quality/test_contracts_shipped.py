@@ -29,7 +29,7 @@ def properties(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_there_is_one_contract_per_extract() -> None:
-    assert len(CONTRACTS) == 21
+    assert len(CONTRACTS) == 22
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.split(".")[0])
@@ -95,6 +95,7 @@ def test_dates_say_their_format_and_zone(contract: Contract) -> None:
         ("web_events", "events_20260105.jsonl.gz", "events_20260105", "increment"),
         ("web_events", "events_20260105.parquet", "events_20260105", "increment"),
         ("social_post_insights", "tiktok_posts_2026-01-31.csv", "tiktok_posts_2026-01-31", "increment"),
+        ("shop_customers", "customers_export_2026-01-04.csv", "customers_export_2026-01-04", "snapshot"),
         ("products", "products_2026-01-31.xlsx", "products_2026-01-31", "snapshot"),
     ],
 )

@@ -129,9 +129,9 @@ def test_without_dirt_every_row_meets_its_contract(clean: Any, extract: str) -> 
     assert rows > 0
 
 
-def test_there_are_twenty_one_extracts_and_each_has_a_contract(clean: Any) -> None:
+def test_there_are_twenty_two_extracts_and_each_has_a_contract(clean: Any) -> None:
     assert sorted(path.name for path in clean.landing.iterdir()) == EXTRACTS
-    assert len(EXTRACTS) == 21
+    assert len(EXTRACTS) == 22
     assert clean.summary.dirt == {}
 
 
@@ -188,6 +188,42 @@ def test_an_order_states_its_own_fields_on_its_first_line_only_and_they_add_up(c
     statuses = Counter(head["Financial Status"] for head in seen.values())
     assert {"paid", "refunded", "partially_refunded"} <= set(statuses)
     assert any("\n" in head["Note Attributes"] for head in seen.values())
+
+
+def test_every_account_is_in_every_weeks_export_from_its_creation_on(clean: Any) -> None:
+    people = clean.frame("people.parquet").dropna(subset="web_account").set_index("web_account")
+    for path in clean.files("shop_customers"):
+        sunday = path.stem.removeprefix("customers_export_")
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+        assert dt.date.fromisoformat(sunday).isoweekday() == 7
+        assert {row["Customer ID"] for row in rows} == set(people.index[people["account_since"] <= sunday])
+        for row in rows:
+            owner = people.loc[row["Customer ID"]]
+            assert row["Email"] in (owner["email"], owner["second_email"])
+            assert row["Created at"][:10] == owner["account_since"] <= row["Updated at"][:10] <= sunday
+    assert people["shares_mailbox"].any()
+
+
+def test_an_account_is_older_than_its_orders_and_keeps_their_address(clean: Any) -> None:
+    last = {row["Customer ID"]: row for row in clean.csv_rows("shop_customers")}
+    weekly_until = max(path.stem for path in clean.files("shop_customers"))[-10:]
+    sold: dict[str, list[dict[str, str]]] = {}
+    for row in clean.csv_rows("shop_orders"):
+        note = re.search(r"customer_account: (\S+)", row["Note Attributes"])
+        if note and row["Created at"][:10] <= weekly_until:
+            sold.setdefault(note[1], []).append(row)
+    assert len(sold) > 100
+    for account, orders in sold.items():
+        own = last[account]
+        assert {order["Email"] for order in orders} <= {own["Email"], ""}  # by phone, some give none
+        opened = dt.datetime.strptime(own["Created at"], "%Y-%m-%d %H:%M:%S %z")
+        assert all(opened <= dt.datetime.strptime(order["Created at"], "%Y-%m-%d %H:%M:%S %z") for order in orders)
+        assert own["Default Address Address1"]
+        assert own["First Name"]
+    others = [row for account, row in last.items() if account not in sold]
+    assert 0 < sum(bool(row["Default Address Zip"]) for row in others) < 0.5 * len(others)
+    assert 0.2 < sum(not row["First Name"] for row in others) / len(others) < 0.6
+    assert 0.02 < sum(bool(row["Phone"]) for row in last.values()) / len(last) < 0.25
 
 
 def test_ticket_lines_add_up_and_returns_point_at_a_ticket_that_was_sold(clean: Any) -> None:

@@ -113,7 +113,7 @@ def test_a_typo_exchanges_two_neighbouring_letters_only_where_asked() -> None:
         assert sum(left != right for left, right in zip(before, after, strict=True)) in (0, 2)
 
 
-@pytest.mark.parametrize("system", ["crm", "shop", "loyalty", "support"])
+@pytest.mark.parametrize("system", ["crm", "shop", "account", "loyalty", "support"])
 def test_spellings_differ_by_what_their_kind_says(people: People, system: str) -> None:
     spelling, book = spell(people, system, seed=3), name_book()
     first = spelling.first.to_pylist()

@@ -59,6 +59,7 @@ def test_every_record_of_the_sources_is_somebody(clean: Any) -> None:
             event = json.loads(line)
             recipients.add(("email:" if event["channel"] == "email" else "phone:") + event["recipient"].lower())
     assert requesters == keys["support"]
+    users |= {row["Customer ID"] for row in clean.csv_rows("shop_customers")}
     assert users - {None} == keys["web"]
     assert recipients == keys["messaging"]
     assert not records.duplicated(["source_system", "source_person_key"]).any()
@@ -77,6 +78,30 @@ def test_shop_records_are_keyed_by_account_then_address_then_phone(clean: Any) -
     found |= {key(row) for row in clean.csv_rows("shop_checkouts") if row["Total"]}
     records = clean.frame("source_records.csv")
     assert found - {None} == set(records.loc[records["source_system"] == "shop", "source_person_key"])
+
+
+def test_a_web_account_is_its_owners_and_says_how_the_export_spells_the_name(clean: Any) -> None:
+    records = clean.frame("source_records.csv").query("source_system == 'web'").set_index("source_person_key")
+    people = clean.frame("people.parquet").dropna(subset="web_account").set_index("web_account")
+    assert (records["person_id"] == people.loc[records.index, "person_id"]).all()
+    last = {row["Customer ID"]: row for row in clean.csv_rows("shop_customers")}
+    assert {"exact", "no_accents", "nickname", "typo", "capitals", "second_email", "shared_device"} <= set(
+        records["kind"]
+    )
+    for account, kind in records["kind"].items():
+        if account not in last or not last[account]["First Name"]:
+            assert kind in ("exact", "shared_device", "second_email")
+            continue
+        written, owner = (last[account]["First Name"], last[account]["Last Name"]), people.loc[account]
+        is_own = written == (owner["first_name"], owner["last_name"])
+        if kind == "exact":
+            assert is_own
+        elif kind == "nickname":
+            assert written[0] != owner["first_name"]
+        elif kind == "maiden_name":
+            assert written[1] != owner["last_name"]
+        elif kind == "second_email":
+            assert last[account]["Email"] == owner["second_email"]
 
 
 def test_a_shared_mailbox_has_no_person_and_everybody_else_is_a_person_of_truth(dirty: Any) -> None:

@@ -82,6 +82,13 @@ shop_orders as (
     where source_person_key is not null
 ),
 
+customer_accounts as (
+    select
+        *,
+        {{ array_of(['phone', 'address_phone']) }} as phones
+    from {{ ref('stg_shop__customers') }}
+),
+
 tickets as (
     select
         *,
@@ -159,6 +166,15 @@ sightings as (
             web_account='user_id'
         ) }}
     from web_users
+    union all
+    select
+        {{ customer_record(
+            'web', 'customer_account', 'last_seen_date', 'created_at', 'updated_at',
+            first_seen_date='first_seen_date', first_name='first_name', last_name='last_name', email='email',
+            phones='phones', web_account='customer_account', street='street', city='city',
+            postal_code='postal_code', country='country'
+        ) }}
+    from customer_accounts
     union all
     select
         {{ customer_record(
