@@ -38,6 +38,7 @@
     ('channel_costs', 'other_costs', 'sum(amount)', 'source_costs'),
     ('experiment_exposures', 'experiments', 'count(*)', 'source_exposures'),
     ('linked_records', 'crm', 'count(*)', 'crm_contacts'),
+    ('linked_records', 'web', 'count(*)', 'web_accounts'),
 ] -%}
 {%- for platform in platforms -%}
     {%- do source_measures.append(('ad_spend', platform, 'sum(amount)', platform ~ '_days')) -%}
@@ -74,7 +75,7 @@
     ('ad_impressions', 'sum(impressions)', 'ad_spend'),
     ('channel_costs', 'sum(cost)', 'channel_costs'),
     ('experiment_exposures', 'count(*)', 'exposures'),
-    ('linked_records', 'count(*)', 'linked_contacts'),
+    ('linked_records', 'count(*)', 'linked_records'),
 ] %}
 
 with
@@ -142,6 +143,19 @@ source_exposures as (
 
 crm_contacts as (
     select * from {{ ref('stg_crm__contacts') }}
+),
+
+-- One line per source that names a web account as such.
+web_accounts as (
+    select customer_account from {{ ref('stg_shop__customers') }}
+    union
+    select user_id as customer_account from web_events
+    where user_id is not null
+    union
+    select unit_id as customer_account from source_exposures
+    where
+        unit_type = 'web_account'
+        and unit_id is not null
 ),
 
 {% for platform, name in platforms.items() -%}
@@ -241,10 +255,10 @@ exposures as (
     select 'experiments' as origin from {{ ref('fct_experiment_exposures') }}
 ),
 
-linked_contacts as (
+linked_records as (
     select source_system as origin
     from {{ ref('bridge_customer_sources') }}
-    where source_system = 'crm'
+    where source_system in ('crm', 'web')
 ),
 
 channel_revenue as (
