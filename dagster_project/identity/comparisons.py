@@ -88,9 +88,11 @@ MACROS = (
         not (common_a and common_b)
         and (a <> b || 'e' and a <> b || 'a' and b <> a || 'e' and b <> a || 'a')
         and is_misspelt(a, b)""",
+    # The same letters with other points and digits are two mailboxes: the plain one was taken.
     """is_email_misspelt(a, b) as
         ascii(a) = ascii(b) and abs(length(a) - length(b)) <= 1 and length(a) >= 10
-        and damerau_levenshtein(a, b) <= 2""",
+        and damerau_levenshtein(a, b) <= 2
+        and regexp_replace(a, '[^a-z@]', '', 'g') <> regexp_replace(b, '[^a-z@]', '', 'g')""",
     # Two of year, month and day.
     """is_near(year_a, year_b, month_a, month_b, day_a, day_b) as
         (year_a = year_b)::int + (month_a = month_b)::int + (day_a = day_b)::int = 2""",

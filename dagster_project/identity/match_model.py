@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +53,13 @@ class Frequencies:
 
 @dataclass(frozen=True)
 class MatchModel:
-    """`prior`: probability that two random records are one person's. `household`: pairs of two people of one
-    household, for each pair of one person's records; 0 where households do not occur. `levels[comparison][level]`:
-    shares (m, u) of matching and of random pairs, in (0, 1]. `frequencies[column]` for the columns of
-    comparisons.TERMS."""
+    """`prior`: probability that two random records are one person's, among `records` of them. `household`: pairs of
+    two people of one household, for each pair of one person's records; 0 where households do not occur.
+    `levels[comparison][level]`: shares (m, u) of matching and of random pairs, in (0, 1]. `frequencies[column]` for the
+    columns of comparisons.TERMS."""
 
     prior: float
+    records: int
     household: float
     levels: Levels
     frequencies: Mapping[str, Frequencies]
@@ -67,6 +69,13 @@ class MatchModel:
     def version(self) -> str:
         """12 hex digits that change with any of the numbers."""
         return hashlib.sha256(self._json().encode()).hexdigest()[:12]
+
+    def among(self, records: int) -> MatchModel:
+        """The model for so many records: in a crowd twice as large, two random records are half as likely one person's,
+        and a name has twice as many bearers. The prior is halved at each doubling beyond the records it was trained on:
+        links move at a doubling, not every night."""
+        doublings = max(math.floor(math.log2(records / self.records)), 0) if records else 0
+        return replace(self, prior=rounded(self.prior / 2**doublings))
 
     def save(self, path: Path) -> None:
         """Write the model as JSON, keys sorted, one value per line."""
@@ -81,6 +90,7 @@ class MatchModel:
                 raise MatchModelError(f"{path}: match model of format {read['format']}, expected {FORMAT}; train again")
             model = cls(
                 prior=float(read["prior"]),
+                records=int(read["records"]),
                 household=float(read["household"]),
                 levels={
                     name: {level: (m, u) for level, (m, u) in levels.items()} for name, levels in read["levels"].items()
@@ -100,6 +110,7 @@ class MatchModel:
         content: dict[str, Any] = {
             "format": FORMAT,
             "prior": self.prior,
+            "records": self.records,
             "household": self.household,
             "thresholds": vars(self.thresholds),
             "levels": self.levels,

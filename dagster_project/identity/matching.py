@@ -15,6 +15,7 @@ import pandas as pd
 from dagster_project.identity.blocking import CANDIDATES
 from dagster_project.identity.households import person_probability
 from dagster_project.identity.match_model import MatchModel
+from dagster_project.identity.normalise import PEOPLE
 from dagster_project.identity.scratch import Scratch
 from dagster_project.identity.splink_linker import make_linker
 from dagster_project.identity.workspace import arrays, workspace
@@ -48,7 +49,8 @@ def linked_pairs(connection: Scratch, model: MatchModel) -> Pairs:
     """The pairs of CANDIDATES at or above the model's link threshold that are no two people of one household."""
     if not connection.execute(f"select count(*) from {CANDIDATES}").fetchall()[0][0]:
         return Pairs(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
-    linker = make_linker(connection, model)
+    count = connection.execute(f"select count(*) from {PEOPLE}").fetchall()[0][0]
+    linker = make_linker(connection, model.among(count))
     linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register(CANDIDATES))
     least = math.log2(model.thresholds.link / (1 - model.thresholds.link))
     scored = linker.inference.predict(threshold_match_weight=least - 0.01, warning_mode="never").physical_name

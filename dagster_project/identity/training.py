@@ -55,10 +55,12 @@ def fit(connection: Scratch, thresholds: Thresholds) -> MatchModel:
         each.name: {level.name: (level.m, random_shares[each.name][level.name]) for level in each.levels}
         for each in COMPARISONS
     }
-    start = MatchModel(_PRIOR, 0.0, stated, frequencies, thresholds)
+    records = connection.execute(f"select count(*) from {PEOPLE}").fetchall()[0][0]
+    start = MatchModel(_PRIOR, records, 0.0, stated, frequencies, thresholds)
     levels = _maximised(connection, start, blocks)
     return MatchModel(
         prior=_prior(connection, levels),
+        records=records,
         household=estimate_household(connection, levels),
         levels=levels,
         frequencies=frequencies,

@@ -42,6 +42,14 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, before: str, after: 
         MatchModel.load(path)
 
 
+def test_in_a_crowd_twice_as_large_two_records_are_half_as_likely_one_persons() -> None:
+    model = dataclasses.replace(MatchModel.load(), prior=0.004, records=1000)
+    assert [model.among(records).prior for records in (0, 10, 1000, 1999, 2000, 3999, 4000, 8000)] == [
+        0.004, 0.004, 0.004, 0.004, 0.002, 0.002, 0.001, 0.0005,
+    ]  # fmt: skip
+    assert dataclasses.replace(model.among(8000), prior=0.004) == model
+
+
 def test_shares_of_a_comparison_sum_to_one() -> None:
     for levels in MatchModel.load().levels.values():
         for side in range(2):
