@@ -13,6 +13,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from dagster_project.identity.clusters import eldest
 from dagster_project.identity.match_model import Thresholds
 from dagster_project.identity.matching import Pairs
 
@@ -22,11 +23,7 @@ Conflicts = Callable[[np.ndarray, np.ndarray], np.ndarray]
 def components(size: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Per record 0 .. size - 1, the smallest record it is connected with."""
     graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    labels = connected_components(graph, directed=False)[1]
-    smallest = np.full(size, size, dtype=np.int64)
-    np.minimum.at(smallest, labels, np.arange(size))
-    named: np.ndarray = smallest[labels]
-    return named
+    return eldest(connected_components(graph, directed=False)[1])
 
 
 def cluster(size: int, pairs: Pairs, thresholds: Thresholds, conflicts: Conflicts, only_once: np.ndarray) -> np.ndarray:

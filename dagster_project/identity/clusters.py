@@ -113,7 +113,7 @@ def build_clusters(systems: np.ndarray, keys: KeyTable, people: People, rulings:
     counts["refused_strong_joins"] += int(refused.sum())
     alive = joins.alive & (cluster[joins.record] != _NOBODY)
     return Clusters(
-        cluster=_eldest(cluster),
+        cluster=eldest(cluster),
         record=joins.record[alive],
         key=joins.key[alive],
         kind=joins.kind[alive],
@@ -159,7 +159,7 @@ class _Joins:
         ends = (self.record[edges], self.key[edges] + self.size)
         graph = coo_matrix((np.ones(int(edges.sum()), dtype=np.int8), ends), shape=(nodes, nodes))
         labels = connected_components(graph, directed=False)[1][: self.size]
-        return _eldest(labels)
+        return eldest(labels)
 
     def bearers(self, edges: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         """(key, its masked edges' positions, records ascending), by key."""
@@ -509,9 +509,9 @@ def _lookup(values: np.ndarray, index: np.ndarray) -> np.ndarray:
     return found
 
 
-def _eldest(labels: np.ndarray) -> np.ndarray:
+def eldest(labels: np.ndarray) -> np.ndarray:
     """Each label replaced by the smallest record number that bears it; -1 stays."""
     linked = labels >= 0
-    eldest = np.full(int(labels.max(initial=0)) + 1, len(labels), dtype=np.int64)
-    np.minimum.at(eldest, labels[linked], np.flatnonzero(linked))
-    return np.where(linked, eldest[np.maximum(labels, 0)], _NOBODY)
+    first = np.full(int(labels.max(initial=0)) + 1, len(labels), dtype=np.int64)
+    np.minimum.at(first, labels[linked], np.flatnonzero(linked))
+    return np.where(linked, first[np.maximum(labels, 0)], _NOBODY)

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from dagster_project.identity.keys import normalise_email, normalise_phone
 from dagster_project.identity.names import fold, full_names, is_common_first_name
+from dagster_project.identity.people import PLACEHOLDER_DATES
 from dagster_project.identity.scratch import Scratch
 
 FIELDS = ("given_name", "surname", "birth_date", "email", "phone", "address", "postcode", "city")
@@ -39,8 +40,8 @@ mailcatch.com maildrop.cc mailinator.com mailnesia.com moakt.com mohmal.com myte
 temp-mail.org tempmail.com tempr.email throwawaymail.com trashmail.com yopmail.com yopmail.fr yopmail.net
 """
 _DISPOSABLE = frozenset(_DISPOSABLE_LIST.split())
-# What forms fill in when the birth date is unknown.
-_PLACEHOLDER_BIRTHS = frozenset({"19000101", "19010101", "19700101", "11111111", "00000000", "99999999"})
+# What forms fill in when the birth date is unknown; as text it need be no date.
+_PLACEHOLDER_BIRTHS = {f"{day:%Y%m%d}" for day in PLACEHOLDER_DATES} | {"11111111", "00000000", "99999999"}
 _SEPARATORS = re.compile(r"[;,|]")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTHS = {

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dagster_project.identity.names import same_first_name
 
 # What forms fill in when the birth date is unknown.
-_PLACEHOLDER_DATES = frozenset({dt.date(1900, 1, 1), dt.date(1901, 1, 1), dt.date(1970, 1, 1)})
+PLACEHOLDER_DATES = frozenset({dt.date(1900, 1, 1), dt.date(1901, 1, 1), dt.date(1970, 1, 1)})
 
 
 class Profile(NamedTuple):
@@ -33,7 +33,7 @@ class Profile(NamedTuple):
 
 def usable_birth_date(value: dt.date | None) -> dt.date | None:
     """The birth date, or None for the dates that forms fill in by themselves."""
-    return None if value in _PLACEHOLDER_DATES else value
+    return None if value in PLACEHOLDER_DATES else value
 
 
 def clearly_different(left: Profile, right: Profile) -> bool:

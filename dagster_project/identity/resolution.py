@@ -18,13 +18,13 @@ import pyarrow.compute as pc
 
 from dagster_project.identity import ledger as ledgers
 from dagster_project.identity.clusters import Clusters, Limits, People, Rulings, build_clusters
-from dagster_project.identity.fitted import PLACE_COLUMNS, join_resembling, named_people
 from dagster_project.identity.ids import customer_id, record_hash
 from dagster_project.identity.keys import MATCH_PROBABILITY, KeyTable, KeyType, read_keys
 from dagster_project.identity.ledger import Ledger, LedgerError
 from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.names import fold
 from dagster_project.identity.people import Profile, usable_birth_date
+from dagster_project.identity.resemblance import PLACE_COLUMNS, join_resembling, named_people
 from dagster_project.identity.training import train
 from dagster_project.settings import Identity
 

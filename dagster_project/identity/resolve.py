@@ -16,8 +16,8 @@ from dagster_project.identity.matching import Pairs, linked_pairs
 from dagster_project.identity.normalise import PEOPLE
 from dagster_project.identity.training import fit
 from dagster_project.identity.workspace import arrays, workspace
+from dagster_project.settings import DEMO_ID_KEY
 
-DEMO_KEY = "omnivue-demo-key"
 SINGLE, PROBABILISTIC = "single", "probabilistic"
 
 
@@ -25,7 +25,7 @@ def resolve(
     records: pd.DataFrame,
     model: MatchModel | Path | str | None = None,
     *,
-    id_key: str = DEMO_KEY,
+    id_key: str = DEMO_ID_KEY,
     deduplicated_sources: Collection[str] = (),
     country: str = "FR",
 ) -> pd.DataFrame:
