@@ -5,7 +5,8 @@ and no outcome depends on the order in which records were processed. The steps:
 
 1. cards and accounts join the records that bear them: one system issues them to one person;
 2. an e-mail or phone borne by more clearly different people than the settings allow is shared and joins nobody;
-   borne by two that are allowed, it joins the records of each of them apart and never the two;
+   borne by two that are allowed, it joins the records of each of them apart and never the two; a mailbox that is
+   nobody's own (an office's, a household's, one of two web accounts) joins only records of one name;
 3. what is left joins; a cluster that then holds clearly different people, or too many records, is put together
    again key by key, the strongest first, refusing what would join two people or make it too large;
 4. a record named by an address that names nobody belongs to the one person its other keys name, else to nobody.
@@ -21,7 +22,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from dagster_project.identity.keys import KeyTable, KeyType
+from dagster_project.identity.keys import KeyTable, KeyType, names_one_person
 from dagster_project.identity.people import Profile, disagreeing, groups_differ
 
 CRM = "crm"
@@ -90,13 +91,14 @@ def build_clusters(systems: np.ndarray, keys: KeyTable, people: People, rulings:
     joins.refuse(refused)
     groups = _Groups(_strong_groups(joins, rulings, counts), people, rulings)
 
-    shared = _shared_keys(joins, groups, limits)
+    collective = _collective_mailboxes(joins, keys, groups)
+    shared = _shared_keys(joins, groups, limits, collective)
     nameless = keys.own_address == NO_ADDRESS
     ambiguous = nameless | (named_by_address & _lookup(shared.several, keys.own_address))
     if ambiguous.any():
         # A mailbox of several people says no name: its record may not make another key look shared.
         fixed = np.unique(keys.own_address[ambiguous & ~nameless])
-        shared = _shared_keys(joins, groups, limits, without=ambiguous, fixed=fixed, before=shared)
+        shared = _shared_keys(joins, groups, limits, collective, without=ambiguous, fixed=fixed, before=shared)
     waiting = joins.refuse(~joins.is_strong & ambiguous[joins.record])
     joins.apply(shared)
 
@@ -352,16 +354,34 @@ def _strong_groups(joins: _Joins, rulings: Rulings, counts: Counter[str]) -> np.
     return joins.components(joins.alive & joins.is_strong)
 
 
+def _collective_mailboxes(joins: _Joins, keys: KeyTable, groups: _Groups) -> np.ndarray:
+    """Per key, whether it is an e-mail that is no single person's own: by its looks, or because two web accounts that
+    nothing else joins were opened with it."""
+    collective = np.array(
+        [
+            kind == KeyType.EMAIL and not names_one_person(value)
+            for kind, value in zip(keys.kind, keys.value, strict=True)
+        ],
+        dtype=bool,
+    )
+    accounts = np.zeros(joins.size, dtype=bool)
+    accounts[joins.record[joins.alive & (joins.kind == KeyType.WEB_ACCOUNT)]] = True
+    of_account = joins.alive & (joins.kind == KeyType.EMAIL) & accounts[joins.record]
+    openers = np.unique(np.stack([joins.source[of_account], groups.group[joins.record[of_account]]]), axis=1)[0]
+    return collective | (np.bincount(openers, minlength=len(collective)) > 1)
+
+
 def _shared_keys(
     joins: _Joins,
     groups: _Groups,
     limits: Limits,
+    collective: np.ndarray,
     *,
     without: np.ndarray | None = None,
     fixed: np.ndarray | None = None,
     before: _Shared | None = None,
 ) -> _Shared:
-    """The e-mails and phones that name several people.
+    """The e-mails and phones that name several people; of the `collective` ones all, whoever bears them.
 
     The second time it asks only the keys found shared `before`, `without` counting some records' names; the
     `fixed` keys stay shared whatever the answer.
@@ -375,7 +395,7 @@ def _shared_keys(
         weak &= _lookup(before.several, joins.source)
     if fixed is not None:
         several[fixed] = True
-    suspicious = groups.may_disagree(joins.source[weak], groups.group[joins.record[weak]], len(several))
+    suspicious = collective | groups.may_disagree(joins.source[weak], groups.group[joins.record[weak]], len(several))
     for key, edges in joins.bearers(weak & _lookup(suspicious, joins.source)):
         of_group: dict[int, list[int]] = {}
         for edge in edges:
@@ -383,7 +403,9 @@ def _shared_keys(
         most = limits.people[KeyType(int(joins.kind[edges[0]]))]
         persons = _persons(sorted(of_group), most, groups.speaks, groups.differ)
         if persons is not None and len(persons) == 1:
-            continue
+            if not collective[key]:
+                continue
+            persons = [[group for group in persons[0] if groups.speaks(group)]]
         several[key] = True
         per_person += [[edge for group in person for edge in of_group[group]] for person in persons or []]
     return _Shared(several, per_person)

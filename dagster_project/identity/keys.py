@@ -59,6 +59,22 @@ unknown anonymous anonyme test tests essai example exemple toto abc azerty qwert
 boutique caisse
 """
 _NOBODYS_LOCAL_PARTS = frozenset(_NOBODYS_LOCAL_PART_LIST.split())
+# Mailboxes of an office or a household, or that nobody keeps for long: they name no single person.
+_OFFICE_LIST = """
+accueil achat achats admin administration adv association bureau commande commandes commercial compta comptabilite
+contact contacts direction facturation hello info infos information mairie marketing office postmaster rh sales sav
+secretariat service serviceclient support webmaster
+"""
+_OFFICES = frozenset(_OFFICE_LIST.split())
+_HOUSEHOLDS = re.compile(
+    r"famille.*|(fam|family|foyer|couple|maison|parents)([._-].*)?|.*[._-](famille|family)|les[._-].*"
+)
+_DISPOSABLE_LIST = """
+10minutemail.com dispostable.com fakeinbox.com getairmail.com getnada.com guerrillamail.com jetable.com jetable.org
+mailcatch.com maildrop.cc mailinator.com mailnesia.com moakt.com mohmal.com mytemp.email sharklasers.com spam4.me
+temp-mail.org tempmail.com tempr.email throwawaymail.com trashmail.com yopmail.com yopmail.fr yopmail.net
+"""
+_DISPOSABLE = frozenset(_DISPOSABLE_LIST.split())
 _NOBODYS_DOMAINS = frozenset(
     {"noemail.com", "nomail.com", "noemail.fr", "none.com", "test.com", "test.fr", "toto.fr", "toto.com"}
 )
@@ -79,6 +95,14 @@ def normalise_email(raw: str) -> str | None:
     local, _, domain = email.rpartition("@")
     placeholder = local in _NOBODYS_LOCAL_PARTS or domain in _NOBODYS_DOMAINS
     return None if placeholder else email
+
+
+def names_one_person(email: str) -> bool:
+    """Whether a normalised e-mail is a person's own by its looks: no office's (contact@), no household's
+    (famille.martin@), no throw-away one."""
+    local, _, domain = email.rpartition("@")
+    local = local.partition("+")[0]
+    return local not in _OFFICES and domain not in _DISPOSABLE and not _HOUSEHOLDS.fullmatch(local)
 
 
 def normalise_phone(raw: str, country: str) -> str | None:

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.identity.keys import normalise_email, normalise_phone
+from dagster_project.identity.keys import names_one_person, normalise_email, normalise_phone
 from dagster_project.identity.names import fold, full_names, is_common_first_name
 from dagster_project.identity.people import PLACEHOLDER_DATES
 from dagster_project.identity.scratch import Scratch
@@ -27,19 +27,6 @@ PEOPLE = "people"
 _PARTICLE_LIST = "d de del della des di dit dite du el l la le les van von den der ter vande vander ben bint"
 _PARTICLES = frozenset(_PARTICLE_LIST.split())
 _GMAIL = frozenset({"gmail.com", "googlemail.com"})
-# Mailboxes of an office, or of nobody for long: they name no person.
-_ROLE_LIST = """
-accueil achat achats admin administration adv association bureau commande commandes commercial compta comptabilite
-contact contacts direction facturation hello info infos information mairie marketing office postmaster rh sales sav
-secretariat service serviceclient support webmaster
-"""
-_ROLES = frozenset(_ROLE_LIST.split())
-_DISPOSABLE_LIST = """
-10minutemail.com dispostable.com fakeinbox.com getairmail.com getnada.com guerrillamail.com jetable.com jetable.org
-mailcatch.com maildrop.cc mailinator.com mailnesia.com moakt.com mohmal.com mytemp.email sharklasers.com spam4.me
-temp-mail.org tempmail.com tempr.email throwawaymail.com trashmail.com yopmail.com yopmail.fr yopmail.net
-"""
-_DISPOSABLE = frozenset(_DISPOSABLE_LIST.split())
 # What forms fill in when the birth date is unknown; as text it need be no date.
 _PLACEHOLDER_BIRTHS = {f"{day:%Y%m%d}" for day in PLACEHOLDER_DATES} | {"11111111", "00000000", "99999999"}
 _SEPARATORS = re.compile(r"[;,|]")
@@ -128,16 +115,16 @@ def _is_date(digits: str) -> bool:
 
 
 def mailbox(text: str) -> str | None:
-    """The mailbox that an address names, in one spelling; None for an address that names no one person: nobody's, an
-    office's, a throw-away one. Gmail reads no dots, and nobody means another by what follows a plus sign."""
+    """The mailbox that an address names, in one spelling; None for an address that names no one person. Gmail reads no
+    dots, and nobody means another by what follows a plus sign."""
     email = normalise_email(text)
-    if email is None:
+    if email is None or not names_one_person(email):
         return None
     local, _, domain = email.rpartition("@")
     local = local.partition("+")[0]
     if domain in _GMAIL:
         local, domain = local.replace(".", ""), "gmail.com"
-    return None if not local or local in _ROLES or domain in _DISPOSABLE else f"{local}@{domain}"
+    return f"{local}@{domain}" if local else None
 
 
 def surname_words(folded_surname: str) -> list[str]:

@@ -60,8 +60,8 @@ def test_a_merge_keeps_the_elder_id_and_is_logged_on_the_day_it_became_known(
 def test_a_split_gives_each_part_its_own_eldest_and_a_former_merge_comes_back_reverted(
     record: Record, run: Run, remembered: Remembered, customer_of: CustomerOf
 ) -> None:
-    anne = record("crm:1", 1, email="famille@orange.fr")
-    paul = record("crm:2", 2, email="famille@orange.fr")
+    anne = record("crm:1", 1, email="a.martin@orange.fr")
+    paul = record("crm:2", 2, email="a.martin@orange.fr")
     ledger = remembered(None, run([anne, paul]))
     named = [anne | {"first_name": "Anne"}, paul | {"first_name": "Paul"}]
     split = run(named, ledger, as_of=dt.date(2026, 2, 7))

@@ -82,31 +82,57 @@ def test_a_shared_mailbox_joins_nobody_and_its_facts_are_unknown(
 ) -> None:
     result = run(
         [
-            record("crm:1", 1, first_name="Martin", email="famille@orange.fr"),
-            record("crm:2", 1, first_name="Martine", email="famille@orange.fr"),
-            record("messaging:email:famille@orange.fr", 2, email="famille@orange.fr"),
-            record("survey:email:famille@orange.fr", 2),
+            record("crm:1", 1, first_name="Martin", email="mr.durand@orange.fr"),
+            record("crm:2", 1, first_name="Martine", email="mr.durand@orange.fr"),
+            record("messaging:email:mr.durand@orange.fr", 2, email="mr.durand@orange.fr"),
+            record("survey:email:mr.durand@orange.fr", 2),
         ]
     )
     assert grouped(result) == {frozenset({"crm:1"}), frozenset({"crm:2"})}
-    assert customer_of(result, "messaging:email:famille@orange.fr") is None
+    assert customer_of(result, "messaging:email:mr.durand@orange.fr") is None
     assert result.report.shared_emails == 1
     assert result.report.unlinked_records == 2
     shared = {row["source_person_key"]: row["is_shared"] for row in result.normalised_keys.to_pylist()}
     assert set(shared.values()) == {True}
 
 
+def test_a_households_mailbox_joins_only_records_of_one_name(record: Record, run: Run, grouped: Grouped) -> None:
+    for mailbox in ("famille.durand@orange.fr", "les.durand@orange.fr", "contact@durand.fr", "x@yopmail.com"):
+        result = run(
+            [
+                record("crm:1", 1, first_name="Anne", email=mailbox),
+                record("loyalty:925000", 2, first_name="Anne", email=mailbox),
+                record("web:acc-1", 3, email=mailbox, account="acc-1"),
+                record(f"messaging:email:{mailbox}", 4, email=mailbox),
+            ]
+        )
+        assert grouped(result) == {frozenset({"crm:1", "loyalty:925000"}), frozenset({"web:acc-1"})}
+
+
+def test_two_accounts_of_one_mailbox_are_two_people_unless_something_else_joins_them(
+    record: Record, run: Run, grouped: Grouped
+) -> None:
+    mailbox = "julien.barre@orange.fr"
+    julien = record("crm:1", 1, first_name="Julien", email=mailbox)
+    first = record("web:acc-1", 2, first_name="Julien", email=mailbox, account="acc-1")
+    second = record("web:acc-2", 3, email=mailbox, account="acc-2")
+    assert grouped(run([julien, first, second])) == {frozenset({"crm:1", "web:acc-1"}), frozenset({"web:acc-2"})}
+    card = record("loyalty:925000", 4, card="925000", account=["acc-1", "acc-2"])
+    together = frozenset({"crm:1", "web:acc-1", "web:acc-2", "loyalty:925000"})
+    assert grouped(run([julien, first, second, card])) == {together}
+
+
 def test_other_evidence_names_the_person_behind_a_shared_mailbox(
     record: Record, run: Run, customer_of: CustomerOf
 ) -> None:
     couple = [
-        record("crm:1", 1, first_name="Martin", email="famille@orange.fr", phone="0612345678"),
-        record("crm:2", 1, first_name="Martine", email="famille@orange.fr", phone="0687654321"),
+        record("crm:1", 1, first_name="Martin", email="mr.durand@orange.fr", phone="0612345678"),
+        record("crm:2", 1, first_name="Martine", email="mr.durand@orange.fr", phone="0687654321"),
     ]
-    by_phone = run([*couple, record("shop:email:famille@orange.fr", 2, phone="0687654321")])
-    assert customer_of(by_phone, "shop:email:famille@orange.fr") == customer_of(by_phone, "crm:2")
-    by_both = run([*couple, record("shop:email:famille@orange.fr", 2, phone=["0687654321", "0612345678"])])
-    assert customer_of(by_both, "shop:email:famille@orange.fr") is None
+    by_phone = run([*couple, record("shop:email:mr.durand@orange.fr", 2, phone="0687654321")])
+    assert customer_of(by_phone, "shop:email:mr.durand@orange.fr") == customer_of(by_phone, "crm:2")
+    by_both = run([*couple, record("shop:email:mr.durand@orange.fr", 2, phone=["0687654321", "0612345678"])])
+    assert customer_of(by_both, "shop:email:mr.durand@orange.fr") is None
 
 
 def test_a_household_guest_order_with_two_cards_does_not_join_the_couple(
@@ -116,7 +142,7 @@ def test_a_household_guest_order_with_two_cards_does_not_join_the_couple(
         [
             record("loyalty:9250000000017", 1, first_name="Martin", card="9250000000017"),
             record("loyalty:9250000000024", 1, first_name="Martine", card="9250000000024"),
-            record("shop:email:famille@orange.fr", 2, card=["9250000000017", "9250000000024"]),
+            record("shop:email:mr.durand@orange.fr", 2, card=["9250000000017", "9250000000024"]),
         ]
     )
     assert customer_of(result, "loyalty:9250000000017") != customer_of(result, "loyalty:9250000000024")
