@@ -258,8 +258,11 @@ class Pipeline:
         return {name: sorted(months) for name, months in changed.items()}, pa.Table.from_pylist(kept, schema=now.schema)
 
     def identify(self) -> dict[str, int]:
-        """Link source records to customers and write schema `identity`; returns counts by name."""
+        """Link source records to customers and write schema `identity`; returns counts by name. What the last run
+        found stays where nothing changed. Its `basis` is taken out first and put in last, so that a run that was cut
+        off is followed by a whole one."""
         from dagster_project.identity.ledger_files import append_to_ledger, load_ledger
+        from dagster_project.identity.memory import BASIS_SCHEMA, Memory
         from dagster_project.identity.resolution import identify
 
         with self._step("identity") as counts:
@@ -270,18 +273,24 @@ class Pipeline:
                 country=self.settings.business.country,
                 as_of=self.plan().as_of,
                 model=self.match_model,
+                memory=None if self.rebuild else Memory.of(self._tables("identity", Memory.TABLES)),
+                code=self.plan().code_version,
             )
             append_to_ledger(self.home.ledger, result.new_ledger_rows)
-            tables = {
-                "customer_links": result.links,
-                "customer_history": result.history,
-                "link_evidence": result.evidence,
-                "normalised_keys": result.normalised_keys,
-            }
-            self.warehouse.write_all("identity", tables)
+            self.warehouse.write_all("identity", {"basis": BASIS_SCHEMA.empty_table()})
+            if result.looked_at is None:
+                self.warehouse.write_all("identity", result.by_record())
+            else:
+                self.warehouse.replace_rows("identity", result.by_record(), result.looked_at)
+            self.warehouse.write_all("identity", result.whole())
             found = result.report.as_metadata()
-            counts |= {"records": found["records"], "customers": found["customers"]}
+            counts |= {name: found[name] for name in ("records", "customers", "looked_at")}
         return found
+
+    def _tables(self, schema: str, names: Sequence[str]) -> dict[str, pa.Table]:
+        """Those of the tables that are there."""
+        there = set(self.warehouse.tables(schema))
+        return {name: self.warehouse.table(schema, name) for name in names if name in there}
 
     # -- gate --------------------------------------------------------------------------------------------------------
 

@@ -92,16 +92,22 @@ class Ledger:
         events = self.rows.filter(pc.equal(self.rows["kind"], EVENT))
         return events.select(HISTORY_SCHEMA.names).cast(HISTORY_SCHEMA)
 
-    def members(self, before_run: int | None = None) -> pd.DataFrame:
+    def members(self, before_run: int | None = None, among: pa.Table | None = None) -> pd.DataFrame:
         """source_system, source_person_key, first_seen_date, customer_id of every record linked after the last run,
-        or as it was before the run with that number."""
+        or as it was before the run with that number; of the records named in `among` only, if given."""
         rows = self.rows.filter(pc.equal(self.rows["kind"], LINK))
+        if among is not None:
+            rows = rows.join(among, keys=_RECORD, join_type="left semi").sort_by("run")
         if before_run is not None:
             rows = rows.filter(pc.less(rows["run"], before_run))
         frame = _frame(rows.select(["run", *_RECORD, "first_seen_date", "customer_id"]))
         latest = frame.sort_values("run", kind="stable").drop_duplicates(_RECORD, keep="last")
         linked: pd.DataFrame = latest[latest["customer_id"].notna()].drop(columns="run").reset_index(drop=True)
         return linked
+
+    def customers_that_were(self, event: str) -> set[str]:
+        """The ids for which an event of this kind is logged."""
+        return set(self.rows.filter(pc.equal(self.rows["event"], event))["customer_id"].to_pylist())
 
     def check_key(self, id_key: str) -> None:
         """Raises LedgerError when the ledger's ids were made with another identity.id_key."""
@@ -118,17 +124,20 @@ class Ledger:
             )
 
 
-def new_rows(ledger: Ledger, links: pa.Table, set_apart: Set[frozenset[str]], as_of: dt.date) -> pa.Table:
+def new_rows(
+    ledger: Ledger, before: pd.DataFrame, links: pa.Table, set_apart: Set[frozenset[str]], as_of: dt.date
+) -> pa.Table:
     """What the ledger must remember of a run: changed memberships and the events that explain every changed id.
 
-    `links` has source_system, source_person_key, first_seen_date, customer_id and eldest_first_seen (the birth date
+    `before` are the ledger's members (`Ledger.members`) among the records that the run looked at, `links` what they
+    are now: it has source_system, source_person_key, first_seen_date, customer_id and eldest_first_seen (the birth date
     of the cluster); `set_apart` holds the pairs of customers that a steward keeps apart. Ids never change silently:
     an id that ends is `merged_into` the customer its eldest record went to, one that appears is `created` once in
     its life, `split_from` the customer its records leave behind, or `reverted` when a former merge is undone.
     `created` is dated with the eldest record's delivery, the others with as_of. An id whose records are no longer
     delivered at all ends without an event.
     """
-    before, now = ledger.members(), _frame(links)
+    now = _frame(links)
     both = before.merge(now, on=_RECORD, how="outer", suffixes=("_before", "_now"), indicator=True)
     kept = both[both["_merge"] == "both"]
     changed = both[
@@ -137,9 +146,7 @@ def new_rows(ledger: Ledger, links: pa.Table, set_apart: Set[frozenset[str]], as
         | (both["first_seen_date_before"] != both["first_seen_date_now"])
     ]
     alive_before, alive_now = set(before["customer_id"]), set(now["customer_id"])
-    past = ledger.history().to_pylist()
-    created = {event["customer_id"] for event in past if event["event"] == CREATED}
-    merged_once = {event["customer_id"] for event in past if event["event"] == MERGED_INTO}
+    created, merged_once = (ledger.customers_that_were(event) for event in (CREATED, MERGED_INTO))
 
     moved = kept[kept["customer_id_before"] != kept["customer_id_now"]]
     went_to = _successors(kept[kept["customer_id_before"].isin(alive_before - alive_now)])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from dagster_project.identity.blocking import CANDIDATES
 from dagster_project.identity.households import person_probability
@@ -18,7 +19,7 @@ from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.normalise import PEOPLE
 from dagster_project.identity.scratch import Scratch
 from dagster_project.identity.splink_linker import make_linker
-from dagster_project.identity.workspace import arrays, workspace
+from dagster_project.identity.workspace import arrays, workspace, workspace_beside
 
 # Weights are compared after rounding: the last bits of Splink's sums depend on the order they were added in.
 _WEIGHT_DIGITS = 4
@@ -40,17 +41,58 @@ def score_pairs(people: pd.DataFrame, model: MatchModel, *, country: str = "FR")
     record_r. Raises ValueError as `normalise` does.
     """
     with workspace(people, country) as (connection, rows):
-        pairs = linked_pairs(connection, model)
+        pairs = linked_pairs(connection, model.among(len(rows)))
     ids = people["record_id"].to_numpy()[rows]
     return pd.DataFrame({"record_l": ids[pairs.left], "record_r": ids[pairs.right], "probability": pairs.probability})
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the model says of people. Records are numbered in the order of record_id's text, `rows` of their frame, the
+    known ones after them. `people`: those scored, as `normalise` reads them. `pairs`: the linked pairs. `kept`: of the
+    remembered pairs, the places of those that hold."""
+
+    rows: np.ndarray
+    people: pa.Table
+    pairs: Pairs
+    kept: np.ndarray
+
+
+def score(people: pd.DataFrame, model: MatchModel, *, country: str) -> Scored:
+    """Score people as for `resolve`."""
+    with workspace(people, country) as (connection, rows):
+        read = _read_people(connection, len(rows))
+        return Scored(rows, read, linked_pairs(connection, model), np.zeros(0, dtype=np.int64))
+
+
+def score_beside(
+    people: pd.DataFrame, former: pa.Table, known: pa.Table, pairs: pa.Table, model: MatchModel, *, country: str
+) -> Scored:
+    """Score people, in place of `former`, beside those `known`, whose linked pairs are remembered (PAIRS_SCHEMA); both
+    as `Scored.people`, with their names. All pairs there are: `Scored.pairs`, and those of `pairs` that are `kept`."""
+    with workspace_beside(people, former, known, pairs, country) as (connection, rows):
+        read = _read_people(connection, len(rows))
+        connection.execute(
+            f"""
+            delete from {PEOPLE} where record not in
+            (select join_key_l from {CANDIDATES} union all select join_key_r from {CANDIDATES})
+            """
+        ).fetchall()
+        kept = arrays(connection, "select place from remembered order by place")["place"]
+        return Scored(rows, read, linked_pairs(connection, model), kept)
+
+
+def _read_people(connection: Scratch, count: int) -> pa.Table:
+    return connection.execute(
+        f"select * exclude (record, source) from {PEOPLE} where record < {count} order by record"
+    ).to_arrow_table()
 
 
 def linked_pairs(connection: Scratch, model: MatchModel) -> Pairs:
     """The pairs of CANDIDATES at or above the model's link threshold that are no two people of one household."""
     if not connection.execute(f"select count(*) from {CANDIDATES}").fetchall()[0][0]:
         return Pairs(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
-    count = connection.execute(f"select count(*) from {PEOPLE}").fetchall()[0][0]
-    linker = make_linker(connection, model.among(count))
+    linker = make_linker(connection, model)
     linker.table_management.register_blocked_pairs_for_predict(linker._db_api.register(CANDIDATES))
     least = math.log2(model.thresholds.link / (1 - model.thresholds.link))
     scored = linker.inference.predict(threshold_match_weight=least - 0.01, warning_mode="never").physical_name

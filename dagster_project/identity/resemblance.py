@@ -16,34 +16,24 @@ import pyarrow.compute as pc
 
 from dagster_project.identity.clusters import Clusters, Limits, People, Rulings
 from dagster_project.identity.keys import KeyTable, KeyType
-from dagster_project.identity.match_model import MatchModel
-from dagster_project.identity.matching import score_pairs
+from dagster_project.identity.matching import Pairs
 from dagster_project.identity.people import Profile, clearly_different
 
 PLACE_COLUMNS = ("street", "postal_code", "city")
 
 
 def join_resembling(
-    clusters: Clusters,
-    born: pa.Table,
-    keys: KeyTable,
-    people: People,
-    rulings: Rulings,
-    limits: Limits,
-    model: MatchModel,
-    country: str,
+    clusters: Clusters, pairs: Pairs, people: People, rulings: Rulings, limits: Limits, threshold: float
 ) -> Clusters:
-    """The clusters with those put together that the model takes for one person's, the likeliest first.
-
-    `born`: the records as in `identify`, with PLACE_COLUMNS. A join that would hold two people or too many records is
-    refused and counted. Shared e-mails and phones say nothing here, and records that belong to nobody stay so.
-    """
-    scored = score_pairs(named_people(born, clusters, keys), model, country=country)
-    pairs = _pairs_between(clusters.cluster, scored[scored["probability"] >= model.thresholds.keyed])
+    """The clusters with those put together that a pair of `pairs` takes for one person's, with a probability of
+    `threshold` or more, the likeliest first. A join that would hold two people or too many records is refused and
+    counted."""
     groups = _Groups(clusters.cluster, people, rulings, limits)
     accepted = [
         (left, right, probability)
-        for one, other, left, right, probability in pairs.itertuples(index=False)
+        for one, other, left, right, probability in _pairs_between(clusters.cluster, pairs, threshold).itertuples(
+            index=False
+        )
         if groups.join(one, other)
     ]
     counts = Counter(clusters.counts) + groups.counts + Counter(joined_by_resemblance=len(accepted))
@@ -67,7 +57,7 @@ def join_resembling(
 
 
 def named_people(born: pa.Table, clusters: Clusters, keys: KeyTable) -> pd.DataFrame:
-    """The records that bear a name and belong to somebody, as `score_pairs` and `train` take them, without shared keys;
+    """The records that bear a name and belong to somebody, as `resolve` and `train` take them, without shared keys;
     record_id is the number, with leading zeros so that its text sorts alike."""
     named = pc.or_(pc.is_valid(born["first_name"]), pc.is_valid(born["last_name"]))
     rows = np.flatnonzero(named.to_numpy() & (clusters.cluster >= 0))
@@ -99,19 +89,20 @@ def _own(keys: KeyTable, clusters: Clusters, kind: KeyType, records: int) -> np.
     return values
 
 
-def _pairs_between(cluster: np.ndarray, scored: pd.DataFrame) -> pd.DataFrame:
+def _pairs_between(cluster: np.ndarray, pairs: Pairs, threshold: float) -> pd.DataFrame:
     """The likeliest pair of records of each two clusters (one, other, left, right, probability), likeliest first."""
-    left, right = (scored[side].astype(np.int64).to_numpy() for side in ("record_l", "record_r"))
-    pairs = pd.DataFrame(
+    likely = pairs.probability >= threshold
+    left, right = pairs.left[likely], pairs.right[likely]
+    found = pd.DataFrame(
         {
             "one": np.minimum(cluster[left], cluster[right]),
             "other": np.maximum(cluster[left], cluster[right]),
             "left": left,
             "right": right,
-            "probability": scored["probability"].to_numpy(),
+            "probability": pairs.probability[likely],
         }
     )
-    between = pairs[pairs["one"] != pairs["other"]]
+    between = found[found["one"] != found["other"]]
     ordered = between.sort_values(
         ["probability", "one", "other", "left", "right"], ascending=[False, True, True, True, True]
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,13 @@ from dagster_project.identity.ids import customer_id, record_hash
 from dagster_project.identity.keys import MATCH_PROBABILITY, KeyTable, KeyType, read_keys
 from dagster_project.identity.ledger import Ledger, LedgerError
 from dagster_project.identity.match_model import MatchModel
+from dagster_project.identity.matching import Pairs, score, score_beside
+from dagster_project.identity.memory import BASIS_SCHEMA, NAMES_SCHEMA, PAIRS_SCHEMA, RECORD, Memory, digest_of
 from dagster_project.identity.names import fold
+from dagster_project.identity.neighbourhood import Neighbourhood
 from dagster_project.identity.people import Profile, usable_birth_date
 from dagster_project.identity.resemblance import PLACE_COLUMNS, join_resembling, named_people
+from dagster_project.identity.scratch import ENGINE_VERSION
 from dagster_project.identity.training import train
 from dagster_project.settings import Identity
 
@@ -77,12 +81,14 @@ EVIDENCE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class IdentityReport:
-    """What a run found, in counts only: nothing in it names a person."""
+    """What a run found, in counts only: nothing in it names a person. The first four count all records, the others
+    those that were `looked_at`."""
 
     records: int
     linked_records: int
     unlinked_records: int
     customers: int
+    looked_at: int
     largest_cluster: int
     emails: int
     phones: int
@@ -113,17 +119,33 @@ class IdentityReport:
 
 @dataclass(frozen=True)
 class IdentityResult:
-    """`links`: one row per linked record (LINKS_SCHEMA), none for one that belongs to `unknown`. `history`: every
-    event ever logged (HISTORY_SCHEMA). `normalised_keys`: record x key (NORMALISED_KEYS_SCHEMA). `evidence`: what
-    joined records, one row per piece of evidence and record it joins (EVIDENCE_SCHEMA). `new_ledger_rows`: what to
-    append to the ledger (LEDGER_SCHEMA), empty when nothing changed. All sorted: equal runs give equal bytes."""
+    """`links`: one row per linked record (LINKS_SCHEMA), none for one that belongs to `unknown`. `evidence`: what
+    joined records, one row per piece of evidence and record it joins (EVIDENCE_SCHEMA). `memory`: what the next run
+    needs. `looked_at`: the names of the records whose rows these are, in `links`, `evidence` and the memory's tables by
+    record; the rows of all others stay as the last run left them. None: all records.
 
+    `history`: every event ever logged (HISTORY_SCHEMA). `new_ledger_rows`: what to append to the ledger
+    (LEDGER_SCHEMA), empty when nothing changed. All sorted: equal runs give equal bytes."""
+
+    looked_at: pa.Table | None
     links: pa.Table
     history: pa.Table
-    normalised_keys: pa.Table
     evidence: pa.Table
     new_ledger_rows: pa.Table
+    memory: Memory
     report: IdentityReport
+
+    def by_record(self) -> dict[str, pa.Table]:
+        """The tables with a source record's name in every row, by their names in schema `identity`."""
+        remembered = {
+            name: self.memory.tables()[name] for name in ("seen_records", "normalised_keys", "matched_people")
+        }
+        return {"customer_links": self.links, "link_evidence": self.evidence, **remembered}
+
+    def whole(self) -> dict[str, pa.Table]:
+        """The other tables, which hold all there is; `basis` last."""
+        remembered = {name: self.memory.tables()[name] for name in ("scored_pairs", "basis")}
+        return {"customer_history": self.history, **remembered}
 
 
 def identify(
@@ -134,42 +156,191 @@ def identify(
     country: str,
     as_of: dt.date,
     model: MatchModel | None = None,
+    memory: Memory | None = None,
+    code: str = "",
 ) -> IdentityResult:
     """Find out which records are one customer.
 
     `records` holds one row per (source_system, source_person_key) with RECORD_COLUMNS; `country` is the region of
     phone numbers without a prefix (ISO 3166, FR); `as_of` dates the events of this run. `model` joins what keys leave
-    apart; without one, keys alone decide. Raises ValueError naming a
-    missing column, a record without name or birth date or given twice, and LedgerError when the ledger has another
-    id_key.
+    apart; without one, keys alone decide. With the `memory` of the last run only the neighbourhood of changed records
+    is looked at, unless it was made on another basis: settings, model, decisions, or version of the `code`. Raises
+    ValueError naming a missing column, a record without name or birth date or given twice, and LedgerError when the
+    ledger has another id_key.
     """
     ledger.check_key(settings.id_key)
-    born = _by_birth(records)
-    keys = read_keys(born, country)
-    rulings, ignored = _rulings(ledger.decisions, born)
-    people, limits = _people(born), _limits(settings)
-    clusters = build_clusters(_systems(born), keys, people, rulings, limits)
+    said = _checked(records)
     if model is not None:
-        clusters = join_resembling(clusters, born, keys, people, rulings, limits, model, country)
-    links = _links(born, clusters, settings.id_key)
+        model = model.among(_count_named(said))
+    basis = _basis(settings, country, model, ledger.decisions, code)
+    if memory is not None and not memory.fits(basis):
+        memory = None
+    with Neighbourhood(said, memory) as around:
+        part = _resolve(around, memory, ledger.decisions, settings, country, model)
+        names = around.names() if memory is not None else None
+        seen = around.seen()
+    links = _links(part.born, part.clusters, settings.id_key)
+    before = ledger.members(among=names)
     rows = ledgers.new_rows(
-        ledger, _memberships(born, links, clusters), _set_apart(rulings, clusters, born, settings.id_key), as_of
+        ledger,
+        before,
+        _memberships(part.born, links, part.clusters),
+        _set_apart(part.rulings, part.clusters, part.born, settings.id_key),
+        as_of,
     )
     after = Ledger(pa.concat_tables([ledger.rows, rows]), ledger.decisions)
+    totals = _totals(memory, before, links)
     return IdentityResult(
+        looked_at=names,
         links=links.sort_by([("source_system", "ascending"), ("source_person_key", "ascending")]),
         history=after.history(),
-        normalised_keys=_normalised_keys(born, keys, clusters),
-        evidence=_evidence(born, keys, clusters),
+        evidence=_evidence(part.born, part.keys, part.clusters),
         new_ledger_rows=rows,
-        report=_report(keys, clusters, rows, ignored),
+        memory=Memory(
+            basis=pa.Table.from_pylist([{"basis": basis, **totals}], schema=BASIS_SCHEMA),
+            seen_records=seen,
+            normalised_keys=_normalised_keys(part.born, part.keys, part.clusters),
+            matched_people=part.people_read,
+            scored_pairs=part.pairs,
+        ),
+        report=_report(part, rows, said.num_rows, totals),
     )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some records, eldest first, and what is found out about them. `people_read`: the named ones as `normalise` reads
+    them, with their names. `pairs`: all scored pairs there are (PAIRS_SCHEMA), whoever's."""
+
+    born: pa.Table
+    keys: KeyTable
+    people: People
+    rulings: Rulings
+    decisions_ignored: int
+    clusters: Clusters
+    people_read: pa.Table
+    pairs: pa.Table
+
+
+def _resolve(
+    around: Neighbourhood,
+    memory: Memory | None,
+    decisions: pa.Table,
+    settings: Identity,
+    country: str,
+    model: MatchModel | None,
+) -> _Part:
+    """Resolve the changed records with those that share a key with them, then, where the match model finds somebody
+    else who resembles them, with those as well."""
+    if memory is not None:
+        changed = _by_birth(around.records())
+        around.bind(memory.normalised_keys, by=("key_type", "key_value"))
+        around.bind(_borne_keys(changed, read_keys(changed, country)), by=("key_type", "key_value"))
+        around.bind_pairs(decisions)
+        around.grow()
+    part = _by_keys(around, decisions, settings, country)
+    if model is None:
+        return part
+    people = named_people(part.born, part.clusters, part.keys)
+    if memory is None:
+        known = NAMES_SCHEMA.empty_table()
+        scored = score(people, model, country=country)
+    else:
+        known, former = around.outside(memory.matched_people), around.inside(memory.matched_people)
+        scored = score_beside(people, former, known, memory.scored_pairs, model, country=country)
+    rows = people["record_id"].astype(np.int64).to_numpy()[scored.rows]
+    names = part.born.select(RECORD).take(rows).cast(NAMES_SCHEMA)
+    read = _with_names(names, scored.people)
+    apart = _between_clusters(scored.pairs, part.clusters.cluster[rows])
+    pairs = _named_pairs(apart, pa.concat_tables([names, known.select(RECORD)]))
+    if memory is not None:
+        stays = np.isin(np.arange(memory.scored_pairs.num_rows), scored.kept)
+        gone = memory.scored_pairs.filter(pa.array(~stays))
+        for moved in (gone, pairs):
+            likely = moved.filter(pc.greater_equal(moved["probability"], model.thresholds.keyed))
+            around.add_pairs(likely)
+        around.bind_pairs(
+            memory.scored_pairs.filter(pc.greater_equal(memory.scored_pairs["probability"], model.thresholds.keyed))
+        )
+        around.grow()
+        pairs = pa.concat_tables([memory.scored_pairs.filter(pa.array(stays)), pairs])
+        read = pa.concat_tables([read, around.inside(known)])
+        if around.records().num_rows > part.born.num_rows:
+            part = _by_keys(around, decisions, settings, country)
+    clusters = join_resembling(
+        part.clusters,
+        _numbered(pairs, part.born),
+        part.people,
+        part.rulings,
+        _limits(settings),
+        model.thresholds.keyed,
+    )
+    in_order = pairs.sort_by([(name, "ascending") for name in PAIRS_SCHEMA.names])
+    return replace(part, clusters=clusters, people_read=read, pairs=in_order)
+
+
+def _between_clusters(pairs: Pairs, cluster: np.ndarray) -> Pairs:
+    """The pairs that keys left apart, `cluster` being that of the records of the smaller numbers; those of others are
+    theirs alone."""
+    size = len(cluster)
+    scored = (pairs.left < size) & (pairs.right < size)
+    one = np.zeros(len(scored), dtype=bool)
+    one[scored] = cluster[pairs.left[scored]] == cluster[pairs.right[scored]]
+    return Pairs(pairs.left[~one], pairs.right[~one], pairs.probability[~one])
+
+
+def _by_keys(around: Neighbourhood, decisions: pa.Table, settings: Identity, country: str) -> _Part:
+    born = _by_birth(around.records())
+    keys = read_keys(born, country)
+    people = _people(born)
+    rulings, ignored = _rulings(around.concerning(decisions), born)
+    clusters = build_clusters(_systems(born), keys, people, rulings, _limits(settings))
+    return _Part(born, keys, people, rulings, ignored, clusters, NAMES_SCHEMA.empty_table(), PAIRS_SCHEMA.empty_table())
+
+
+def _named_pairs(pairs: Pairs, names: pa.Table) -> pa.Table:
+    """Pairs of record numbers as PAIRS_SCHEMA, `names` by number."""
+    left, right = (names.take(side).to_pydict() for side in (pairs.left, pairs.right))
+    rows = [
+        (*min(one, other), *max(one, other), probability)
+        for one, other, probability in zip(
+            zip(*(left[name] for name in RECORD), strict=True),
+            zip(*(right[name] for name in RECORD), strict=True),
+            pairs.probability.tolist(),
+            strict=True,
+        )
+    ]
+    columns = zip(*rows, strict=True) if rows else [()] * len(PAIRS_SCHEMA)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, PAIRS_SCHEMA, strict=True)], PAIRS_SCHEMA
+    )
+
+
+def _numbered(pairs: pa.Table, born: pa.Table) -> Pairs:
+    """Those of the pairs whose records are both among `born`, by their numbers there."""
+    number = {name: row for row, name in enumerate(_names(born))}
+    ends = [[number.get(name, -1) for name in _names(pairs, side)] for side in ("_a", "_b")]
+    one, other = (np.array(side, dtype=np.int64) for side in ends)
+    inside = (one >= 0) & (other >= 0)
+    return Pairs(
+        np.minimum(one, other)[inside], np.maximum(one, other)[inside], pairs["probability"].to_numpy()[inside]
+    )
+
+
+def _names(table: pa.Table, side: str = "") -> list[tuple[str, ...]]:
+    return list(zip(*(table[f"{name}{side}"].to_pylist() for name in RECORD), strict=True))
+
+
+def _with_names(names: pa.Table, people: pa.Table) -> pa.Table:
+    for place, name in enumerate(RECORD):
+        people = people.add_column(place, pa.field(name, pa.string(), nullable=False), names[name])
+    return people
 
 
 def train_model(records: pa.Table, decisions: pa.Table, settings: Identity, *, country: str) -> MatchModel:
     """The match model of the warehouse's records, as `identify` takes them, and a steward's `decisions`: fitted to the
     named records, without the keys that several people share."""
-    born = _by_birth(records)
+    born = _by_birth(_checked(records))
     keys = read_keys(born, country)
     clusters = build_clusters(_systems(born), keys, _people(born), _rulings(decisions, born)[0], _limits(settings))
     return train(named_people(born, clusters, keys), country=country)
@@ -186,26 +357,49 @@ def _limits(settings: Identity) -> Limits:
     )
 
 
-def _by_birth(records: pa.Table) -> pa.Table:
-    """The records, eldest first: delivery date, source system, key."""
+def _checked(records: pa.Table) -> pa.Table:
+    """The columns that identity reads."""
     missing = [column for column in RECORD_COLUMNS if column not in records.column_names]
     if missing:
         raise ValueError(f"customer records: column '{missing[0]}' is missing; expected {', '.join(RECORD_COLUMNS)}")
-    born = records.select(RECORD_COLUMNS)
-    for column in ("source_system", "source_person_key", "first_seen_date"):
-        if born[column].null_count:
-            raise ValueError(f"customer records: column '{column}' is empty in {born[column].null_count} rows")
-    born = born.sort_by(
-        [("first_seen_date", "ascending"), ("source_system", "ascending"), ("source_person_key", "ascending")]
+    for column in (*RECORD, "first_seen_date"):
+        if records[column].null_count:
+            raise ValueError(f"customer records: column '{column}' is empty in {records[column].null_count} rows")
+    return records.select(RECORD_COLUMNS)
+
+
+def _by_birth(records: pa.Table) -> pa.Table:
+    """The records, eldest first: delivery date, source system, key."""
+    return records.sort_by([(column, "ascending") for column in ("first_seen_date", *RECORD)])
+
+
+def _count_named(records: pa.Table) -> int:
+    return int(pc.sum(pc.or_(pc.is_valid(records["first_name"]), pc.is_valid(records["last_name"]))).as_py() or 0)
+
+
+def _basis(settings: Identity, country: str, model: MatchModel | None, decisions: pa.Table, code: str) -> str:
+    """What a memory holds for, beside the records."""
+    return digest_of(
+        {
+            "settings": settings.model_dump(mode="json"),
+            "country": country,
+            "model": model.version if model else None,
+            "decisions": decisions.to_pylist(),
+            "code": code,
+            "engine": ENGINE_VERSION,
+        }
     )
-    names = born.group_by(["source_system", "source_person_key"]).aggregate([([], "count_all")])
-    if names.num_rows != born.num_rows:
-        systems = names.filter(pc.greater(names["count_all"], 1))["source_system"].unique().to_pylist()
-        raise ValueError(
-            f"customer records: {born.num_rows - names.num_rows} rows repeat a (source_system, source_person_key) "
-            f"of {', '.join(sorted(systems))}; one row per record is expected"
-        )
-    return born
+
+
+def _totals(memory: Memory | None, before: pd.DataFrame, links: pa.Table) -> dict[str, int]:
+    """Customers and linked records of all records: those of the last run, less those looked at again as they were,
+    plus as they are."""
+    was = memory.basis.to_pylist()[0] if memory is not None else None
+    return {
+        "customers": (was["customers"] - before["customer_id"].nunique() if was else 0)
+        + len(links["customer_id"].unique()),
+        "linked_records": (was["linked_records"] - len(before) if was else 0) + links.num_rows,
+    }
 
 
 def _people(born: pa.Table) -> People:
@@ -340,17 +534,24 @@ def _set_apart(rulings: Rulings, clusters: Clusters, born: pa.Table, id_key: str
 
 
 def _normalised_keys(born: pa.Table, keys: KeyTable, clusters: Clusters) -> pa.Table:
+    found = _borne_keys(born, keys).append_column(
+        NORMALISED_KEYS_SCHEMA.field("is_shared"), [clusters.is_shared[keys.key]]
+    )
+    return found.cast(NORMALISED_KEYS_SCHEMA).sort_by(
+        [(name, "ascending") for name in NORMALISED_KEYS_SCHEMA.names[:4]]
+    )
+
+
+def _borne_keys(born: pa.Table, keys: KeyTable) -> pa.Table:
     labels = {int(kind): kind.label for kind in KeyType}
-    return pa.Table.from_arrays(
-        [
-            born["source_system"].take(keys.record),
-            born["source_person_key"].take(keys.record),
-            pa.array([labels[int(kind)] for kind in keys.kind[keys.key]], pa.string()),
-            pa.array(keys.value, pa.string()).take(pa.array(keys.key)),
-            pa.array(clusters.is_shared[keys.key]),
-        ],
-        schema=NORMALISED_KEYS_SCHEMA,
-    ).sort_by([(name, "ascending") for name in NORMALISED_KEYS_SCHEMA.names[:4]])
+    return pa.table(
+        {
+            "source_system": born["source_system"].take(keys.record),
+            "source_person_key": born["source_person_key"].take(keys.record),
+            "key_type": pa.array([labels[int(kind)] for kind in keys.kind[keys.key]], pa.string()),
+            "key_value": pa.array(keys.value, pa.string()).take(pa.array(keys.key)),
+        }
+    )
 
 
 def _evidence(born: pa.Table, keys: KeyTable, clusters: Clusters) -> pa.Table:
@@ -359,27 +560,37 @@ def _evidence(born: pa.Table, keys: KeyTable, clusters: Clusters) -> pa.Table:
     source = clusters.source[joining]
     labels = {int(kind): kind.label for kind in KeyType}
     values = pa.array(keys.value, pa.string()).take(pa.array(np.maximum(source, 0), mask=source < 0))
+    kinds = pa.array([labels[int(kind)] for kind in clusters.kind[joining]], pa.string())
+    systems, names = (born[name].take(clusters.record[joining]) for name in RECORD)
     return pa.Table.from_arrays(
-        [
-            pa.array(np.unique(clusters.key[joining], return_inverse=True)[1], pa.int64()),
-            pa.array([labels[int(kind)] for kind in clusters.kind[joining]], pa.string()),
-            values,
-            born["source_system"].take(clusters.record[joining]),
-            born["source_person_key"].take(clusters.record[joining]),
-        ],
+        [_evidence_ids(clusters.key[joining], kinds, values, systems, names), kinds, values, systems, names],
         schema=EVIDENCE_SCHEMA,
-    )
+    ).sort_by([(name, "ascending") for name in ("evidence_id", *RECORD)])
 
 
-def _report(keys: KeyTable, clusters: Clusters, rows: pa.Table, ignored: int) -> IdentityReport:
+def _evidence_ids(
+    pieces: np.ndarray, kinds: pa.Array, values: pa.Array, systems: pa.ChunkedArray, names: pa.ChunkedArray
+) -> pa.Array:
+    """A number per piece of evidence that any run gives it: from its kind, value, and first two records."""
+    _, first, piece = np.unique(pieces, return_index=True, return_inverse=True)
+    told = [kinds.take(first), pc.fill_null(values.take(first), "")]
+    told += [column.take(first + place).combine_chunks() for place in (0, 1) for column in (systems, names)]
+    text = pc.binary_join_element_wise(*told, "|").to_pandas().to_numpy(dtype=object)
+    number = pd.util.hash_array(text, categorize=False) >> np.uint64(1)
+    return pa.array(number.astype(np.int64)[piece])
+
+
+def _report(part: _Part, rows: pa.Table, records: int, totals: dict[str, int]) -> IdentityReport:
+    keys, clusters = part.keys, part.clusters
     linked = clusters.cluster[clusters.cluster >= 0]
     events = pd.Series(rows["event"].to_pylist(), dtype=object).value_counts()
     of_kind = {kind: int((keys.kind == kind).sum()) for kind in KeyType}
     return IdentityReport(
-        records=len(clusters.cluster),
-        linked_records=len(linked),
-        unlinked_records=len(clusters.cluster) - len(linked),
-        customers=len(np.unique(linked)),
+        records=records,
+        linked_records=totals["linked_records"],
+        unlinked_records=records - totals["linked_records"],
+        customers=totals["customers"],
+        looked_at=len(clusters.cluster),
         largest_cluster=int(np.bincount(linked).max()) if len(linked) else 0,
         emails=of_kind[KeyType.EMAIL],
         phones=of_kind[KeyType.PHONE],
@@ -397,7 +608,7 @@ def _report(keys: KeyTable, clusters: Clusters, rows: pa.Table, ignored: int) ->
         clusters_oversized=clusters.counts.get("clusters_oversized", 0),
         joined_by_resemblance=clusters.counts.get("joined_by_resemblance", 0),
         resembling_refused=clusters.counts.get("resembling_refused", 0),
-        decisions_ignored=ignored,
+        decisions_ignored=part.decisions_ignored,
         created=int(events.get(ledgers.CREATED, 0)),
         merged_into=int(events.get(ledgers.MERGED_INTO, 0)),
         split_from=int(events.get(ledgers.SPLIT_FROM, 0)),

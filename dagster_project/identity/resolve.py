@@ -46,6 +46,7 @@ def resolve(
             model = fit(connection, Thresholds())
         elif not isinstance(model, MatchModel):
             model = MatchModel.load(Path(model))
+        model = model.among(len(rows))
         pairs = linked_pairs(connection, model)
         sources = arrays(connection, f"select source from {PEOPLE} order by record")["source"]
         named = cluster(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import duckdb
 
+ENGINE_VERSION = f"duckdb {duckdb.__version__}"
 Scratch = duckdb.DuckDBPyConnection
 
 

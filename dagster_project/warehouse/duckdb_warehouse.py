@@ -104,6 +104,20 @@ class DuckDBWarehouse:
                 connection.execute("rollback")
                 raise
 
+    def replace_rows(self, schema: str, tables: Mapping[str, pa.Table], keys: pa.Table) -> None:
+        """In all of them, or in none."""
+        columns = ", ".join(map(quoted, keys.column_names))
+        with self.writer() as connection:
+            connection.register("omnivue_keys", keys)
+            connection.execute("begin")
+            for name, rows in tables.items():
+                target = f"{quoted(schema)}.{quoted(name)}"
+                connection.execute(f"delete from {target} where ({columns}) in (select {columns} from omnivue_keys)")
+                connection.register("omnivue_incoming", rows)
+                connection.execute(f"insert into {target} by name select * from omnivue_incoming")
+                connection.unregister("omnivue_incoming")
+            connection.execute("commit")
+
     def rows(self, tables: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
         """From the catalogue: no table is read."""
         found = self.read("select schema_name, table_name, estimated_size from duckdb_tables()").to_pylist()

@@ -79,6 +79,24 @@ class SparkWarehouse:
             self.session.sql(f"drop table if exists {target}")
             self.session.createDataFrame(table).write.format("parquet").saveAsTable(target)
 
+    def replace_rows(self, schema: str, tables: Mapping[str, pa.Table], keys: pa.Table) -> None:
+        """Each table is written anew, one after the other: Parquet knows no other way."""
+        columns = ", ".join(map(quoted, keys.column_names))
+        for name, rows in tables.items():
+            with duckdb_session() as connection:
+                self._expose(connection, "source", schema, [name])
+                connection.register("omnivue_keys", keys)
+                connection.register("omnivue_incoming", rows)
+                whole = connection.execute(
+                    f"""
+                    select * from source.{quoted(schema)}.{quoted(name)}
+                    where ({columns}) not in (select {columns} from omnivue_keys)
+                    union all by name
+                    select * from omnivue_incoming
+                    """
+                ).to_arrow_table()
+            self.write_all(schema, {name: whole})
+
     def load(self, table: RawTable) -> frozenset[str]:
         """Month by month as partitions. What a table was loaded from stands among its properties, written last."""
         from pyspark.sql import functions

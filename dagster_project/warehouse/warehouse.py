@@ -60,6 +60,10 @@ class Warehouse(Protocol):
     def write_all(self, schema: str, tables: Mapping[str, pa.Table]) -> None:
         """Put `tables` in the place of the schema's tables of these names; the schema is made when it is not there."""
 
+    def replace_rows(self, schema: str, tables: Mapping[str, pa.Table], keys: pa.Table) -> None:
+        """In each of the schema's tables of these names, put the given rows in the place of those that equal a row of
+        `keys` in its columns."""
+
     def load(self, table: RawTable) -> frozenset[str]:
         """Make `raw.<extract>` hold the lake's rows, with `ds`, `delivery` and `ds_month` (first day of the month of
         `ds`). Months whose digest is the one they were loaded with stay as they are; returns the others. Repeating a

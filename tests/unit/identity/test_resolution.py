@@ -92,7 +92,7 @@ def test_a_shared_mailbox_joins_nobody_and_its_facts_are_unknown(
     assert customer_of(result, "messaging:email:mr.durand@orange.fr") is None
     assert result.report.shared_emails == 1
     assert result.report.unlinked_records == 2
-    shared = {row["source_person_key"]: row["is_shared"] for row in result.normalised_keys.to_pylist()}
+    shared = {row["source_person_key"]: row["is_shared"] for row in result.memory.normalised_keys.to_pylist()}
     assert set(shared.values()) == {True}
 
 
@@ -343,7 +343,7 @@ def test_the_order_of_records_changes_nothing(world: list[tuple[Any, ...]], seed
     shuffled = random.Random(seed).sample(rows, len(rows))
     one, other = resolve(rows), resolve(shuffled)
     assert one.links.equals(other.links)
-    assert one.normalised_keys.equals(other.normalised_keys)
+    assert one.memory.normalised_keys.equals(other.memory.normalised_keys)
     assert one.new_ledger_rows.equals(other.new_ledger_rows)
     assert one.report == other.report
 
