@@ -100,6 +100,8 @@ class Identity(_Section):
     max_people_per_phone: int = Field(gt=0)
     max_cluster_records: int = Field(gt=1)
     match_model: str | None
+    review_from: float = Field(gt=0, le=1)
+    decisions: str | None
 
 
 class Ingestion(_Section):

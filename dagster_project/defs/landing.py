@@ -39,7 +39,9 @@ def landing() -> dg.Definitions:
             raise dg.Failure(str(error), allow_retries=False) from error
         if not (plan.is_needed or pipeline.rebuild):
             # Yielding nothing skips every asset downstream: the release is what it would become.
-            context.log.info("Nothing new: the current release was built from the same files, settings and code.")
+            context.log.info(
+                "Nothing new: the current release was built from the same files, settings, decisions and code."
+            )
             return
         pipeline.load()
         rows = pipeline.rows([(spec.key.path[0], spec.key.path[1]) for spec in specs])

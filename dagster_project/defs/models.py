@@ -9,7 +9,7 @@ import dagster as dg
 
 from dagster_project.defs.catalog import OWNER, model_specs
 from dagster_project.defs.dbt_project import DbtProject, Pass
-from dagster_project.defs.pipeline import Pipeline
+from dagster_project.defs.pipeline import Pipeline, decision_warnings
 from dagster_project.settings import home, load_settings
 
 LINKS = dg.AssetKey(["identity", "customer_links"])
@@ -18,6 +18,7 @@ _IDENTITY = {
     "customer_history": "One row per event in the life of a customer id. Read by marts.customer_id_history.",
     "link_evidence": "One row per piece of evidence and source record it joins. Personal, read by `omnivue customer`.",
     "normalised_keys": "One row per source record and contact key in its normal form. Personal, read by no mart.",
+    "review_queue": "One row per pair of customers that may be one. Personal, read by `omnivue identity review`.",
 }
 
 
@@ -49,7 +50,7 @@ def dbt_pass(name: Pass, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
     specs=[
         dg.AssetSpec(
             ["identity", table],
-            deps=[["intermediate", "int_customer_records"]],
+            deps=[["intermediate", name] for name in ("int_customer_records", "int_orders", "int_refunds")],
             group_name="identity",
             description=description,
             owners=[OWNER],
@@ -58,8 +59,12 @@ def dbt_pass(name: Pass, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
         for table, description in _IDENTITY.items()
     ],
 )
-def identity(pipeline: dg.ResourceParam[Pipeline]) -> Iterator[dg.MaterializeResult[None]]:
+def identity(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> Iterator[dg.MaterializeResult[None]]:
     counts = pipeline.identify()
+    for warning in decision_warnings(counts):
+        context.log.warning(warning)
     rows = pipeline.rows([("identity", table) for table in _IDENTITY])
     for table in _IDENTITY:
         metadata: dict[str, int] = {"dagster/row_count": rows[("identity", table)]}

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -32,7 +33,8 @@ from data_quality.results import to_arrow
 from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 
 if TYPE_CHECKING:
-    from dagster_project.identity import MatchModel
+    from dagster_project.identity import Decisions, MatchModel
+    from dagster_project.identity.memory import Memory
     from dagster_project.publishing import Release
     from data_quality.contract import Contract
     from data_quality.results import GateResult
@@ -118,9 +120,11 @@ class Pipeline:
 
     def ingest(self) -> RunPlan:
         """Take in what landed and decide whether there is anything to build. Raises DataRejected when an extract broke
-        its contract more than it may."""
+        its contract more than it may, and SettingsError before anything is taken in when a file that the settings name
+        cannot be used."""
         from dagster_project.ingestion import ingest
 
+        _ = self.match_model, self.decisions
         with self._step("ingestion") as counts:
             today = business_day(self.settings)
             report = ingest(self.home, self.settings, self.contracts, today=today, progress=self.watch)
@@ -148,7 +152,12 @@ class Pipeline:
             data_through=_latest_business_date(deliveries) or as_of,
             code_version=version,
             input_digest=input_digest(
-                (tuple(map(str, fact.values())) for fact in facts), self.settings, as_of, version, self.models
+                (tuple(map(str, fact.values())) for fact in facts),
+                self.settings,
+                as_of,
+                version,
+                self.models,
+                self.decisions.digest,
             ),
             current_digest=current.run.input_digest if current else None,
         )
@@ -165,6 +174,28 @@ class Pipeline:
             return MatchModel.load(SHIPPED if chosen == "shipped" else self.home.root / Path(chosen).expanduser())
         except (OSError, MatchModelError) as error:
             raise SettingsError(f"identity.match_model: {error}") from error
+
+    @functools.cached_property
+    def decisions(self) -> Decisions:
+        """What stewards decided: the file of the settings, and after it, of one day, what the ledger holds. Raises
+        SettingsError when the file is missing or wrong."""
+        from dagster_project.identity.decisions import Decisions, DecisionsError, read_decisions
+        from dagster_project.identity.ledger_files import DECISIONS_FILE, load_decisions
+
+        chosen = self.settings.identity.decisions
+        found = Decisions()
+        if chosen is not None:
+            path = self.home.root / Path(chosen).expanduser()
+            try:
+                found = read_decisions(path, business_day(self.settings))
+            except OSError as error:
+                raise SettingsError(
+                    f"identity.decisions: {path}: {error.strerror}. Put the file there, name another in "
+                    f"{self.home.settings_file}, or set identity.decisions to null."
+                ) from error
+            except DecisionsError as error:
+                raise SettingsError(f"identity.decisions: {error}") from error
+        return found.followed_by(load_decisions(self.home.ledger), DECISIONS_FILE)
 
     @property
     def models(self) -> dict[str, str]:
@@ -266,9 +297,10 @@ class Pipeline:
         from dagster_project.identity.resolution import identify
 
         with self._step("identity") as counts:
+            records = self.warehouse.table("intermediate", "int_customer_records")
             result = identify(
-                self.warehouse.table("intermediate", "int_customer_records"),
-                load_ledger(self.home.ledger),
+                records,
+                dataclasses.replace(load_ledger(self.home.ledger), decisions=self.decisions.table),
                 self.settings.identity,
                 country=self.settings.business.country,
                 as_of=self.plan().as_of,
@@ -283,9 +315,49 @@ class Pipeline:
             else:
                 self.warehouse.replace_rows("identity", result.by_record(), result.looked_at)
             self.warehouse.write_all("identity", result.whole())
-            found = result.report.as_metadata()
-            counts |= {name: found[name] for name in ("records", "customers", "looked_at")}
+            found = result.report.as_metadata() | {"to_review": self._write_review_queue(records, result.memory)}
+            shown = ("records", "looked_at", "customers", "to_review", "decisions_ignored", "decisions_contradicted")
+            counts |= {name: found[name] for name in shown}
         return found
+
+    def _write_review_queue(self, records: pa.Table, memory: Memory) -> int:
+        """Write `identity.review_queue`; returns its length, 0 without a match model."""
+        from dagster_project.identity.review import REVIEW_SCHEMA, review_queue
+
+        queue = REVIEW_SCHEMA.empty_table()
+        if self.match_model is not None:
+            queue = review_queue(
+                memory.scored_pairs,
+                self.warehouse.table("identity", "customer_links"),
+                records,
+                self.decisions.table,
+                self._revenue(),
+                review_from=self.settings.identity.review_from,
+                joins_from=self.match_model.thresholds.keyed,
+            )
+        self.warehouse.write_all("identity", {"review_queue": queue})
+        return int(queue.num_rows)
+
+    def _revenue(self) -> pa.Table:
+        """Net revenue per source record, as marts.fct_orders counts it."""
+        with duckdb.connect() as session:
+            self.warehouse.attach(session, "warehouse", "intermediate")
+            return session.execute(
+                """
+                with refunds as (
+                    select order_id, sum(refund) as refund
+                    from warehouse.intermediate.int_refunds
+                    where order_id is not null
+                    group by order_id
+                )
+                select source_system, source_person_key,
+                    sum(gross_revenue - discount - coalesce(refund, 0)) as net_revenue
+                from warehouse.intermediate.int_orders
+                left join refunds using (order_id)
+                where not is_cancelled and source_person_key is not null
+                group by all
+                """
+            ).to_arrow_table()
 
     def _tables(self, schema: str, names: Sequence[str]) -> dict[str, pa.Table]:
         """Those of the tables that are there."""
@@ -412,6 +484,19 @@ class Pipeline:
             self.failure = error
             raise
         self.tell(StepReport(name, time.perf_counter() - started, counts))
+
+
+def decision_warnings(counts: Mapping[str, Count]) -> list[str]:
+    """What a steward should hear of the counts of the identity step."""
+    told = {
+        "decisions_ignored": "name a record that was not delivered (yet)",
+        "decisions_contradicted": "contradict later ones",
+    }
+    return [
+        f"{counts[name]} of the stewards' decisions {what} and decide nothing: `omnivue identity decisions` lists them"
+        for name, what in told.items()
+        if counts.get(name)
+    ]
 
 
 def _latest_business_date(deliveries: pa.Table) -> dt.date | None:

@@ -1,7 +1,8 @@
 """What a run is about to do, decided once, after ingestion and before the first model.
 
-The rule of 'nothing new': a release is a function of the delivered files, the settings and the code. Their digests
-together are the release's `input_digest`. When it equals the current release's, there is nothing to build.
+The rule of 'nothing new': a release is a function of the delivered files, the settings, the code and what stewards
+decided. Their digests together are the release's `input_digest`. When it equals the current release's, there is nothing
+to build.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class RunPlan:
 
     @property
     def is_needed(self) -> bool:
-        """False when the current release was built from the same files, settings and code."""
+        """False when the current release was built from the same files, settings, decisions and code."""
         return self.input_digest != self.current_digest
 
 
@@ -43,11 +44,12 @@ def input_digest(
     as_of: dt.date,
     code_version: str,
     models: Mapping[str, str] | None = None,
+    decisions: str = "",
 ) -> str:
     """Digest of all a release depends on; the order of `deliveries` does not matter.
 
     Each delivery is a tuple that changes whenever its content, its place or its part in the lake does; `models` are the
-    versions of fitted models by name.
+    versions of fitted models by name, `decisions` the digest of what stewards decided.
     """
     facts = {
         "deliveries": sorted(list(map(str, delivery)) for delivery in deliveries),
@@ -55,6 +57,7 @@ def input_digest(
         "as_of": as_of.isoformat(),
         "code": code_version,
         "models": dict(models or {}),
+        "decisions": decisions,
     }
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 

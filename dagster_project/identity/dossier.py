@@ -93,7 +93,7 @@ def _reasons(records: pd.DataFrame, tables: Tables, model: MatchModel | None, co
             continue
         sentence = f"{' and '.join(names)} resemble each other"
         if model is not None:
-            one, other = (_person(by_name[name], keys) for name in names)
+            one, other = (person(by_name[name], keys) for name in names)
             sentence += ": " + ", ".join(map(str, compare(one, other, model, country=country)))
         reasons.append(f"{sentence}.")
     return reasons or ["One record, so nothing had to be joined."]
@@ -110,21 +110,23 @@ def _cautions(records: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
 
 def _history(customer_id: str, history: pd.DataFrame) -> list[str]:
     events = history[(history["customer_id"] == customer_id) | (history["other_customer_id"] == customer_id)]
-    sentences = []
-    for event in _rows(events.sort_values(["at", "event", "customer_id"])):
-        one, other = event["customer_id"], event["other_customer_id"]
-        told = {
-            "created": f"{one} was created",
-            "merged_into": f"{one} was merged into {other}",
-            "split_from": f"{one} was split from {other}",
-            "reverted": f"{one} came back: its merger was reverted",
-        }[event["event"]]
-        reason = f" ({event['reason']})" if _says(event["reason"]) else ""
-        sentences.append(f"{event['at']:%Y-%m-%d}: {told}{reason}")
-    return sentences
+    return [happened(event) for event in _rows(events.sort_values(["at", "event", "customer_id"]))]
 
 
-def _person(record: Mapping[str, Any], keys: pd.DataFrame) -> dict[str, Any]:
+def happened(event: Mapping[str, Any]) -> str:
+    """A row of history as a sentence."""
+    one, other = event["customer_id"], event["other_customer_id"]
+    told = {
+        "created": f"{one} was created",
+        "merged_into": f"{one} was merged into {other}",
+        "split_from": f"{one} was split from {other}",
+        "reverted": f"{one} came back: its merger was reverted",
+    }[event["event"]]
+    reason = f" ({event['reason']})" if _says(event["reason"]) else ""
+    return f"{event['at']:%Y-%m-%d}: {told}{reason} [event {event['event_id']}]"
+
+
+def person(record: Mapping[str, Any], keys: pd.DataFrame) -> dict[str, Any]:
     """A customer record in the fields of `resolve`, as the match model saw it: without the keys that are shared."""
     own = keys[(keys[RECORD] == [record[name] for name in RECORD]).all(axis=1)]
 

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,8 +44,10 @@ LEDGER_SCHEMA = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
+# `event_id` is the run's number and the place of the event among the run's: both are in the ledger's files for good.
 HISTORY_SCHEMA = pa.schema(
     [
+        pa.field("event_id", pa.string(), nullable=False),
         pa.field("customer_id", pa.string(), nullable=False),
         pa.field("event", pa.string(), nullable=False),
         pa.field("other_customer_id", pa.string()),
@@ -90,7 +93,12 @@ class Ledger:
     def history(self) -> pa.Table:
         """Every logged event, HISTORY_SCHEMA, in the order of logging."""
         events = self.rows.filter(pc.equal(self.rows["kind"], EVENT))
-        return events.select(HISTORY_SCHEMA.names).cast(HISTORY_SCHEMA)
+        runs = events["run"].to_numpy()
+        _, first, of_run = np.unique(runs, return_index=True, return_inverse=True)
+        place = np.arange(len(runs)) - first[of_run] + 1
+        ids = [f"{run}-{number}" for run, number in zip(runs.tolist(), place.tolist(), strict=True)]
+        named = events.append_column("event_id", pa.array(ids, pa.string()))
+        return named.select(HISTORY_SCHEMA.names).cast(HISTORY_SCHEMA)
 
     def members(self, before_run: int | None = None, among: pa.Table | None = None) -> pd.DataFrame:
         """source_system, source_person_key, first_seen_date, customer_id of every record linked after the last run,
@@ -179,24 +187,8 @@ def new_rows(
         "first_seen_date": first_seen.tolist(),
         "customer_id": changed["customer_id_now"].tolist(),
     }
-    logged = {name: [event[name] for event in events] for name in HISTORY_SCHEMA.names}
+    logged = {name: [event[name] for event in events] for name in HISTORY_SCHEMA.names if name != "event_id"}
     return pa.concat_tables([_ledger_table(links_changed, run, as_of, LINK), _ledger_table(logged, run, as_of, EVENT)])
-
-
-def revert_merge(ledger: Ledger, absorbed_id: str, decided_on: dt.date, reason: str) -> pa.Table:
-    """The decisions that undo the last merge of `absorbed_id`: every record it had is set apart from every record
-    of the customer it was merged into, as both were before. Raises LedgerError when no such merge is logged."""
-    merges = ledger.rows.filter(pc.equal(ledger.rows["event"], MERGED_INTO))
-    rows = merges.filter(pc.equal(merges["customer_id"], absorbed_id))
-    if not rows.num_rows:
-        raise LedgerError(
-            f"customer '{absorbed_id}' was never merged into another; see event merged_into in customer_id_history"
-        )
-    merge = rows.to_pylist()[-1]
-    members = ledger.members(before_run=merge["run"])
-    absorbed = members[members["customer_id"] == absorbed_id]
-    keeper = members[members["customer_id"] == merge["other_customer_id"]]
-    return decide("unlink", _names(absorbed), _names(keeper), decided_on, reason)
 
 
 def decide(
@@ -221,10 +213,6 @@ def decide(
 def _frame(table: pa.Table) -> pd.DataFrame:
     """The table with plain Python values: pandas cannot merge Arrow strings when there are none."""
     return pd.DataFrame({name: pd.Series(table[name].to_pylist(), dtype=object) for name in table.column_names})
-
-
-def _names(members: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(members["source_system"], members["source_person_key"], strict=True))
 
 
 def _successors(ended: pd.DataFrame) -> dict[str, str]:

@@ -20,11 +20,14 @@ DECISIONS_FILE = "decisions.parquet"
 def load_ledger(folder: Path) -> Ledger:
     """The ledger in `folder`; empty when there is none. Raises LedgerError naming a file that cannot be read."""
     runs = [_read(path, LEDGER_SCHEMA) for path in sorted(folder.glob("run-*.parquet"))]
-    decisions = folder / DECISIONS_FILE
-    return Ledger(
-        rows=pa.concat_tables(runs) if runs else LEDGER_SCHEMA.empty_table(),
-        decisions=_read(decisions, DECISIONS_SCHEMA) if decisions.exists() else DECISIONS_SCHEMA.empty_table(),
-    )
+    rows = pa.concat_tables(runs) if runs else LEDGER_SCHEMA.empty_table()
+    return Ledger(rows, load_decisions(folder))
+
+
+def load_decisions(folder: Path) -> pa.Table:
+    """The decisions in the ledger in `folder` (DECISIONS_SCHEMA). Raises LedgerError when they cannot be read."""
+    path = folder / DECISIONS_FILE
+    return _read(path, DECISIONS_SCHEMA) if path.exists() else DECISIONS_SCHEMA.empty_table()
 
 
 def append_to_ledger(folder: Path, rows: pa.Table) -> Path | None:
@@ -40,8 +43,7 @@ def append_to_ledger(folder: Path, rows: pa.Table) -> Path | None:
 
 def add_decisions(folder: Path, decisions: pa.Table) -> None:
     """Add a steward's decisions (DECISIONS_SCHEMA); they hold from the next run on."""
-    former = load_ledger(folder).decisions
-    _write(folder / DECISIONS_FILE, pa.concat_tables([former, decisions.cast(DECISIONS_SCHEMA)]))
+    _write(folder / DECISIONS_FILE, pa.concat_tables([load_decisions(folder), decisions.cast(DECISIONS_SCHEMA)]))
 
 
 def _read(path: Path, schema: pa.Schema) -> pa.Table:

@@ -77,6 +77,10 @@ class MatchModel:
         doublings = max(math.floor(math.log2(records / self.records)), 0) if records else 0
         return replace(self, prior=rounded(self.prior / 2**doublings))
 
+    def down_to(self, probability: float) -> MatchModel:
+        """The model that tells pairs of this probability too, where it is below its link threshold."""
+        return replace(self, thresholds=replace(self.thresholds, link=min(probability, self.thresholds.link)))
+
     def save(self, path: Path) -> None:
         """Write the model as JSON, keys sorted, one value per line."""
         path.write_text(self._json(), encoding="utf-8")

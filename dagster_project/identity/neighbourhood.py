@@ -137,6 +137,19 @@ class Neighbourhood:
         self._connection.unregister("decided")
         return found.select(decisions.column_names).cast(decisions.schema)
 
+    def delivered(self, decisions: pa.Table) -> list[bool]:
+        """Per decision, whether both of its records are delivered."""
+        if not decisions.num_rows:
+            return []
+        self._connection.register("decided", decisions)
+        one, other = (_node(f"_{side}") for side in "ab")
+        answer = self._run(
+            f"select {one} in (select node from now) and {other} in (select node from now)"
+            " from (select *, row_number() over () as place from decided) order by place"
+        )
+        self._connection.unregister("decided")
+        return [there for (there,) in answer]
+
     def _named(self, rows: pa.Table, join: str) -> pa.Table:
         self._connection.register("rows", rows)
         found = self._table(f"select rows.* from rows {join} join reached on reached.node = {_node()}")

@@ -18,9 +18,11 @@ import pyarrow.compute as pc
 
 from dagster_project.identity import ledger as ledgers
 from dagster_project.identity.clusters import Clusters, Limits, People, Rulings, build_clusters
+from dagster_project.identity.decisions import passed_over as passed_over_of
+from dagster_project.identity.decisions import rulings as rulings_of
 from dagster_project.identity.ids import customer_id, record_hash
 from dagster_project.identity.keys import MATCH_PROBABILITY, KeyTable, KeyType, read_keys
-from dagster_project.identity.ledger import Ledger, LedgerError
+from dagster_project.identity.ledger import Ledger
 from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.matching import Pairs, score, score_beside
 from dagster_project.identity.memory import BASIS_SCHEMA, NAMES_SCHEMA, PAIRS_SCHEMA, RECORD, Memory, digest_of
@@ -107,6 +109,7 @@ class IdentityReport:
     joined_by_resemblance: int
     resembling_refused: int
     decisions_ignored: int
+    decisions_contradicted: int
     created: int
     merged_into: int
     split_from: int
@@ -171,7 +174,7 @@ def identify(
     ledger.check_key(settings.id_key)
     said = _checked(records)
     if model is not None:
-        model = model.among(_count_named(said))
+        model = model.among(_count_named(said)).down_to(settings.review_from)
     basis = _basis(settings, country, model, ledger.decisions, code)
     if memory is not None and not memory.fits(basis):
         memory = None
@@ -179,6 +182,7 @@ def identify(
         part = _resolve(around, memory, ledger.decisions, settings, country, model)
         names = around.names() if memory is not None else None
         seen = around.seen()
+        passed_over = passed_over_of(ledger.decisions, around.delivered(ledger.decisions))
     links = _links(part.born, part.clusters, settings.id_key)
     before = ledger.members(among=names)
     rows = ledgers.new_rows(
@@ -203,7 +207,7 @@ def identify(
             matched_people=part.people_read,
             scored_pairs=part.pairs,
         ),
-        report=_report(part, rows, said.num_rows, totals),
+        report=_report(part, rows, said.num_rows, totals, passed_over),
     )
 
 
@@ -216,7 +220,6 @@ class _Part:
     keys: KeyTable
     people: People
     rulings: Rulings
-    decisions_ignored: int
     clusters: Clusters
     people_read: pa.Table
     pairs: pa.Table
@@ -292,10 +295,10 @@ def _between_clusters(pairs: Pairs, cluster: np.ndarray) -> Pairs:
 def _by_keys(around: Neighbourhood, decisions: pa.Table, settings: Identity, country: str) -> _Part:
     born = _by_birth(around.records())
     keys = read_keys(born, country)
-    people = _people(born)
-    rulings, ignored = _rulings(around.concerning(decisions), born)
+    people = read_people(born)
+    rulings = rulings_of(around.concerning(decisions), born)
     clusters = build_clusters(_systems(born), keys, people, rulings, _limits(settings))
-    return _Part(born, keys, people, rulings, ignored, clusters, NAMES_SCHEMA.empty_table(), PAIRS_SCHEMA.empty_table())
+    return _Part(born, keys, people, rulings, clusters, NAMES_SCHEMA.empty_table(), PAIRS_SCHEMA.empty_table())
 
 
 def _named_pairs(pairs: Pairs, names: pa.Table) -> pa.Table:
@@ -342,7 +345,7 @@ def train_model(records: pa.Table, decisions: pa.Table, settings: Identity, *, c
     named records, without the keys that several people share."""
     born = _by_birth(_checked(records))
     keys = read_keys(born, country)
-    clusters = build_clusters(_systems(born), keys, _people(born), _rulings(decisions, born)[0], _limits(settings))
+    clusters = build_clusters(_systems(born), keys, read_people(born), rulings_of(decisions, born), _limits(settings))
     return train(named_people(born, clusters, keys), country=country)
 
 
@@ -402,8 +405,8 @@ def _totals(memory: Memory | None, before: pd.DataFrame, links: pa.Table) -> dic
     }
 
 
-def _people(born: pa.Table) -> People:
-    """The records' profiles, each distinct one once."""
+def read_people(born: pa.Table) -> People:
+    """The profiles of records (first_name, last_name, birth_date, gender), each distinct one once."""
     first, last = (_folded(born[column]) for column in ("first_name", "last_name"))
     dates = [usable_birth_date(value) for value in born["birth_date"].cast(pa.date32()).to_pylist()]
     genders = [value if value in ("female", "male") else None for value in born["gender"].to_pylist()]
@@ -425,37 +428,6 @@ def _folded(column: pa.ChunkedArray) -> list[str]:
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
     folded = [fold(value) for value in encoded.dictionary.to_pylist()]
     return [folded[index] if index is not None else "" for index in encoded.indices.to_pylist()]
-
-
-def _rulings(decisions: pa.Table, born: pa.Table) -> tuple[Rulings, int]:
-    """The decisions in force as record numbers, and how many name a record that is not there."""
-    if not decisions.num_rows:
-        return Rulings(), 0
-    number = {
-        name: row
-        for row, name in enumerate(
-            zip(born["source_system"].to_pylist(), born["source_person_key"].to_pylist(), strict=True)
-        )
-    }
-    latest: dict[tuple[int, int], str] = {}
-    ignored = 0
-    for decision in decisions.sort_by("decided_on").to_pylist():
-        if decision["action"] not in ("link", "unlink"):
-            raise LedgerError(f"decisions: action '{decision['action']}' is unknown; expected link or unlink")
-        one = number.get((decision["source_system_a"], decision["source_person_key_a"]))
-        other = number.get((decision["source_system_b"], decision["source_person_key_b"]))
-        if one is None or other is None or one == other:
-            ignored += 1
-        else:
-            latest[min(one, other), max(one, other)] = decision["action"]
-    pairs = sorted(latest.items())
-    return (
-        Rulings(
-            link=[pair for pair, action in pairs if action == "link"],
-            unlink=[pair for pair, action in pairs if action == "unlink"],
-        ),
-        ignored,
-    )
 
 
 def _links(born: pa.Table, clusters: Clusters, id_key: str) -> pa.Table:
@@ -580,7 +552,9 @@ def _evidence_ids(
     return pa.array(number.astype(np.int64)[piece])
 
 
-def _report(part: _Part, rows: pa.Table, records: int, totals: dict[str, int]) -> IdentityReport:
+def _report(
+    part: _Part, rows: pa.Table, records: int, totals: dict[str, int], passed_over: dict[str, int]
+) -> IdentityReport:
     keys, clusters = part.keys, part.clusters
     linked = clusters.cluster[clusters.cluster >= 0]
     events = pd.Series(rows["event"].to_pylist(), dtype=object).value_counts()
@@ -608,7 +582,7 @@ def _report(part: _Part, rows: pa.Table, records: int, totals: dict[str, int]) -
         clusters_oversized=clusters.counts.get("clusters_oversized", 0),
         joined_by_resemblance=clusters.counts.get("joined_by_resemblance", 0),
         resembling_refused=clusters.counts.get("resembling_refused", 0),
-        decisions_ignored=part.decisions_ignored,
+        **passed_over,
         created=int(events.get(ledgers.CREATED, 0)),
         merged_into=int(events.get(ledgers.MERGED_INTO, 0)),
         split_from=int(events.get(ledgers.SPLIT_FROM, 0)),

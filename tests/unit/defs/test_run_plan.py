@@ -31,8 +31,9 @@ def test_the_order_of_deliveries_does_not_matter() -> None:
         {"as_of": DAY + dt.timedelta(days=1)},
         {"code_version": "c2"},
         {"models": {"identity": "m2"}},
+        {"decisions": "d2"},
     ],
-    ids=["another file", "other content", "another day", "other code", "another match model"],
+    ids=["another file", "other content", "another day", "other code", "another match model", "another decision"],
 )
 def test_whatever_a_release_depends_on_changes_its_digest(changes: dict[str, object]) -> None:
     assert _digest(**changes) != _digest()

@@ -67,6 +67,12 @@ def record() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def as_table() -> Callable[[list[dict[str, Any]]], pa.Table]:
+    """Records as `identify` takes them."""
+    return lambda rows: pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+@pytest.fixture
 def run() -> Callable[..., IdentityResult]:
     """identify() with the shipped limits, as of 31 January 2026."""
 
@@ -74,7 +80,16 @@ def run() -> Callable[..., IdentityResult]:
         as_of = changed.pop("as_of", dt.date(2026, 1, 31))
         limits = {"max_people_per_email": 1, "max_people_per_phone": 2, "max_cluster_records": 40}
         model = changed.pop("model", None)
-        settings = Identity.model_validate({"id_key": "a key for tests", "match_model": None, **limits, **changed})
+        settings = Identity.model_validate(
+            {
+                "id_key": "a key for tests",
+                "match_model": None,
+                "review_from": 0.5,
+                "decisions": None,
+                **limits,
+                **changed,
+            }
+        )
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
         return identify(table, ledger or Ledger.empty(), settings, country="FR", as_of=as_of, model=model)
 

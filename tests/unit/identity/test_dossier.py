@@ -58,6 +58,7 @@ def test_a_former_id_leads_to_the_customer_it_was_merged_into(tables: dict[str, 
     (anne,) = find(CARD, tables, "FR")
     merged = [
         {
+            "event_id": "7-1",
             "customer_id": one,
             "event": "merged_into",
             "other_customer_id": other,
@@ -68,7 +69,7 @@ def test_a_former_id_leads_to_the_customer_it_was_merged_into(tables: dict[str, 
     ]
     tables["customer_history"] = pd.concat([tables["customer_history"], pd.DataFrame(merged)])
     assert find("c_old", tables, "FR") == [anne]
-    assert f"2026-01-05: c_older was merged into {anne} (r)" in dossier(anne, tables, MODEL, "FR").history
+    assert f"2026-01-05: c_older was merged into {anne} (r) [event 7-1]" in dossier(anne, tables, MODEL, "FR").history
 
 
 def test_the_reasons_name_the_card_and_the_likeness_but_not_the_shared_mailbox(tables: dict[str, pd.DataFrame]) -> None:

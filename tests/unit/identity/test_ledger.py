@@ -17,7 +17,6 @@ from dagster_project.identity import (
     append_to_ledger,
     decide,
     load_ledger,
-    revert_merge,
 )
 from dagster_project.identity.ids import customer_id
 
@@ -93,30 +92,6 @@ def test_a_late_elder_record_renames_only_through_a_logged_merge(
     assert result.links.equals(run([known, late]).links)
 
 
-def test_a_steward_reverts_a_merge_and_both_ids_come_back_with_all_their_records(
-    record: Record, run: Run, remembered: Remembered, customer_of: CustomerOf
-) -> None:
-    ours = [record("crm:1", 1, email="a@orange.fr"), record("survey:email:a@orange.fr", 2)]
-    theirs = [record("crm:2", 3, email="b@orange.fr"), record("survey:email:b@orange.fr", 4)]
-    ledger = remembered(None, run(ours + theirs))
-    merging = [*ours, *(row | {"phones": ["0612345678"]} for row in theirs)]
-    merging[0] = merging[0] | {"phones": ["0612345678"]}
-    merged = run(merging, ledger, as_of=dt.date(2026, 2, 5))
-    ledger = remembered(ledger, merged)
-    assert merged.report.customers == 1
-
-    decisions = revert_merge(ledger, id_of("crm", "2"), dt.date(2026, 2, 6), "two people of one household")
-    assert decisions.num_rows == 4
-    ledger = Ledger(ledger.rows, decisions)
-    reverted = run(merging, ledger, as_of=dt.date(2026, 2, 6))
-    assert customer_of(reverted, "crm:1") == customer_of(reverted, "survey:email:a@orange.fr") == id_of("crm", "1")
-    assert customer_of(reverted, "crm:2") == customer_of(reverted, "survey:email:b@orange.fr") == id_of("crm", "2")
-    (event,) = [row for row in reverted.history.to_pylist() if row["event"] == "reverted"]
-    assert (event["customer_id"], event["other_customer_id"]) == (id_of("crm", "2"), id_of("crm", "1"))
-    assert event["reason"] == "a steward set the records apart"
-    assert run(merging, remembered(ledger, reverted)).new_ledger_rows.num_rows == 0
-
-
 def test_a_steward_may_part_what_a_card_joins_and_join_what_nothing_does(
     record: Record, run: Run, remembered: Remembered, customer_of: CustomerOf
 ) -> None:
@@ -152,10 +127,13 @@ def test_the_latest_decision_on_a_pair_holds_and_one_on_an_absent_record_is_coun
     assert (result.report.customers, result.report.decisions_ignored) == (2, 1)
 
 
-def test_reverting_a_merge_that_never_was_says_so(record: Record, run: Run, remembered: Remembered) -> None:
-    ledger = remembered(None, run([record("crm:1", 1)]))
-    with pytest.raises(LedgerError, match="never merged"):
-        revert_merge(ledger, id_of("crm", "1"), dt.date(2026, 2, 1), "why")
+def test_an_event_keeps_its_id_whatever_comes_later(record: Record, run: Run, remembered: Remembered) -> None:
+    rows = [record("crm:1", 1), record("crm:2", 2), record("crm:3", 3)]
+    first = run(rows[:2])
+    assert first.history["event_id"].to_pylist() == ["1-1", "1-2"]
+    second = run(rows, remembered(None, first))
+    assert second.history["event_id"].to_pylist() == ["1-1", "1-2", "2-1"]
+    assert second.history.slice(0, 2).equals(first.history)
 
 
 def test_reasons_and_history_hold_no_key_of_a_person(record: Record, run: Run, remembered: Remembered) -> None:

@@ -18,7 +18,7 @@ from dagster_project.settings import Identity
 
 LIMITS = {
     "id_key": "a key for tests", "max_people_per_email": 1, "max_people_per_phone": 2, "max_cluster_records": 40,
-    "match_model": None,
+    "match_model": None, "review_from": 0.5, "decisions": None,
 }  # fmt: skip
 
 Record = Callable[..., dict[str, Any]]
