@@ -508,10 +508,15 @@ def customer(
     who: Annotated[
         str, typer.Argument(help="A customer_id, present or former; an e-mail, phone, card, account or key.")
     ],
+    chart: Annotated[
+        Path | None,
+        typer.Option(help="Draw why records without a key in common are together, into this .svg, .png or .html."),
+    ] = None,
 ) -> None:
     """Who a customer is: golden record, the records behind it, why they are together, the id's history. Personal."""
     from dagster_project.defs.pipeline import Pipeline
     from dagster_project.identity.dossier import TABLES, dossier, find
+    from dagster_project.identity.waterfall import ChartError, draw, waterfalls
     from dagster_project.warehouse import WarehouseError
 
     place, settings = _open()
@@ -551,6 +556,12 @@ def customer(
             out.print(f"\n[bold]{title}[/]")
             for sentence in sentences:
                 out.print(f"  {escape(sentence)}", soft_wrap=True)
+    if chart is not None:
+        try:
+            draw(waterfalls(found[0], tables, pipeline.match_model, settings.business.country), chart)
+        except ChartError as error:
+            _fail(str(error), 1)
+        out.print(f"\nThe evidence is drawn in {chart}; it shows personal data.", soft_wrap=True)
 
 
 def _cell(value: object) -> str:

@@ -88,6 +88,7 @@ class Windows(_Section):
     ticket_solved_days: int = Field(gt=0)
     click_session_minutes: int = Field(gt=0)
     journey_gap_days: int = Field(gt=0)
+    anonymous_history_days: int = Field(ge=0)
 
 
 class Reliability(_Section):

@@ -66,7 +66,7 @@ def dossier(customer_id: str, tables: Tables, model: MatchModel | None, country:
         raise KeyError(customer_id)
     records = tables["int_customer_records"].merge(links, on=RECORD).sort_values(["first_seen_date", *RECORD])
     golden = tables["int_customer_golden"]
-    (row,) = _rows(golden[golden["customer_id"] == customer_id].drop(columns="customer_id"))
+    (row,) = rows_of(golden[golden["customer_id"] == customer_id].drop(columns="customer_id"))
     return Dossier(
         customer_id,
         {name: value for name, value in row.items() if _says(value)},
@@ -82,12 +82,12 @@ def _reasons(records: pd.DataFrame, tables: Tables, model: MatchModel | None, co
     keys = tables["normalised_keys"].merge(records[RECORD], on=RECORD)
     keys = keys[~keys["is_shared"]]
     order = {kind.label: int(kind) for kind in KeyType}
-    by_name = {_name(row): row for row in _rows(records)}
+    by_name = {record_name(row): row for row in rows_of(records)}
     reasons = []
     pieces = ours.assign(rank=ours["kind"].map(order)).groupby(["rank", "evidence_id"], sort=True)
     for _, piece in pieces:
         kind, value = piece["kind"].iloc[0], piece["key_value"].iloc[0]
-        names = [_name(row) for row in _rows(piece)]
+        names = [record_name(row) for row in rows_of(piece)]
         if kind != KeyType.PROBABILISTIC.label:
             reasons.append(joined(kind, value, names))
             continue
@@ -104,13 +104,13 @@ def _cautions(records: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
     nouns = {"email": "e-mail", "phone": "phone number"}
     return [
         f"The {nouns.get(kind, kind)} {value} is shared by several people: it joined nobody."
-        for kind, value in sorted({(row["key_type"], row["key_value"]) for row in _rows(shared)})
+        for kind, value in sorted({(row["key_type"], row["key_value"]) for row in rows_of(shared)})
     ]
 
 
 def _history(customer_id: str, history: pd.DataFrame) -> list[str]:
     events = history[(history["customer_id"] == customer_id) | (history["other_customer_id"] == customer_id)]
-    return [happened(event) for event in _rows(events.sort_values(["at", "event", "customer_id"]))]
+    return [happened(event) for event in rows_of(events.sort_values(["at", "event", "customer_id"]))]
 
 
 def happened(event: Mapping[str, Any]) -> str:
@@ -156,9 +156,11 @@ def _says(value: Any) -> bool:
     return len(value) > 0
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """A frame's rows as dictionaries."""
     return [dict(zip(frame.columns, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
 
 
-def _name(row: Mapping[str, Any]) -> str:
+def record_name(row: Mapping[str, Any]) -> str:
+    """How sentences name a record: its source and its key there."""
     return f"{row['source_system']} {row['source_person_key']}"

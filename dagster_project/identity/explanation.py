@@ -47,7 +47,7 @@ class Finding:
     factor: float
 
     def __str__(self) -> str:
-        return f"{self.text} ({_times(self.factor)})"
+        return f"{self.text} ({times(self.factor)})"
 
 
 def compare(one: dict[str, Any], other: dict[str, Any], model: MatchModel, *, country: str = "FR") -> list[Finding]:
@@ -72,13 +72,17 @@ def compare(one: dict[str, Any], other: dict[str, Any], model: MatchModel, *, co
 
 
 def _factor(comparison: Comparison, level: Level, model: MatchModel, said: dict[str, str | None]) -> float:
-    """m / u, with the frequency of the very value in place of the average one where the level minds it."""
+    """m / u; where the level minds the very value, by how much rarer that is than the average value two people share,
+    which is the u of the level where its column alone is equal. So does Splink score."""
     m, u = model.levels[comparison.name][level.name]
-    value = said.get(level.frequency_of or "")
-    if value is not None and level.frequency_of:
-        known = model.frequencies[level.frequency_of]
-        u = known.shares.get(value, known.rare)
-    return m / u
+    column = level.frequency_of
+    value = said.get(column or "")
+    if column is None or value is None:
+        return m / u
+    (alone,) = (each.name for each in comparison.levels if each.sql == f"{column}_l = {column}_r")
+    _, average = model.levels[comparison.name][alone]
+    known = model.frequencies[column]
+    return m / u * average / known.shares.get(value, known.rare)
 
 
 def _words(comparison: Comparison, level: Level) -> str:
@@ -92,7 +96,7 @@ def _words(comparison: Comparison, level: Level) -> str:
     return f"another {noun}"
 
 
-def _times(factor: float) -> str:
+def times(factor: float) -> str:
     """A factor as people say it, to two digits."""
     large = factor if factor >= 1 else 1 / factor
     rounded = round(large, 1 - math.floor(math.log10(large))) if large >= 10 else round(large, 1)

@@ -28,6 +28,9 @@ money is in cents with tax.
 - `touches.parquet`, one row per touch: person_id, instant, touch_channel, campaign_id, touch_kind, expected_orders
   (the integral of the hazard it adds) and orders_caused. Visits through search for the brand that lead to an order
   of the baseline are touches too; they caused nothing.
+- `sessions.parquet`, one row per session of the web site and the apps: device_id (GA4's user_pseudo_id), device_session
+  (its ga_session_id), person_id (empty: a stranger, of no file of people), instant, whether logged in, whether on a
+  tablet two people share, cookie consent.
 - `channel_counterfactual.csv`, one row per touch channel and one for the baseline: orders that exist because of it.
 - `experiments.csv`: units, lift of the hazard (site) and orders caused by the treatment per treated unit.
 - `satisfaction_effects.csv`, one row per service contact: felt ease (1 to 7), hours to resolution, the hazard of

@@ -139,7 +139,9 @@ def simulate(
         "until": until.isoformat(),
         "web_format": web_format,
     }
-    write_truth(truth, scene, order_keys, support.FIRST_TICKET + np.arange(len(world.contacts)), book, arguments)
+    write_truth(
+        truth, scene, sessions, order_keys, support.FIRST_TICKET + np.arange(len(world.contacts)), book, arguments
+    )
     return SimulationSummary(
         files=target.files,
         rows=dict(sorted(target.rows.items())),

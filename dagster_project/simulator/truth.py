@@ -1,5 +1,5 @@
 """What really happened, written apart for whoever judges the pipeline: people, records, processes, orders, touches,
-effects, dirt.
+sessions, effects, dirt.
 
 The pipeline never reads it. Columns are described in the package docstring.
 """
@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from dagster_project.simulator import behaviour, marketing
 from dagster_project.simulator.behaviour import SALES_CHANNELS, SERVICE_CHANNELS, World
 from dagster_project.simulator.calendar import date_text, utc_text
-from dagster_project.simulator.columns import NONE, Ints, Text, blank, choose, joined, padded, pick
+from dagster_project.simulator.channels.web import Sessions, pseudo_ids
+from dagster_project.simulator.columns import NONE, Ints, Text, blank, choose, joined, numbers, padded, pick
 from dagster_project.simulator.dirt import DirtBook
 from dagster_project.simulator.marketing import (
     CAMPAIGNS,
@@ -38,7 +39,13 @@ from dagster_project.simulator.verbatims import TOPICS
 
 
 def write_truth(
-    folder: Path, scene: Scene, order_keys: Text, ticket_numbers: Ints, dirt: DirtBook, arguments: dict[str, Any]
+    folder: Path,
+    scene: Scene,
+    sessions: Sessions,
+    order_keys: Text,
+    ticket_numbers: Ints,
+    dirt: DirtBook,
+    arguments: dict[str, Any],
 ) -> None:
     """Write all truth files into `folder` (made here, for its owner alone)."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -49,6 +56,7 @@ def write_truth(
     _parquet(folder / "processes.parquet", _processes(world))
     _parquet(folder / "orders.parquet", _orders(scene, order_keys))
     _parquet(folder / "touches.parquet", _touches(world))
+    _parquet(folder / "sessions.parquet", _sessions(sessions))
     _csv(folder / "channel_counterfactual.csv", _counterfactual(scene))
     _csv(folder / "experiments.csv", _experiments(world))
     _csv(folder / "satisfaction_effects.csv", _satisfaction(world, ticket_numbers))
@@ -184,6 +192,18 @@ def _touches(world: World) -> dict[str, Any]:
         "touch_kind": pick(pa.array(["session", "click", "contact"]), kind),
         "expected_orders": touches.effect,
         "orders_caused": caused.astype(np.int64),
+    }
+
+
+def _sessions(sessions: Sessions) -> dict[str, Any]:
+    return {
+        "device_id": pseudo_ids(sessions),
+        "device_session": numbers(sessions.at),
+        "person_id": blank(person_ids(np.maximum(sessions.person, 0)), sessions.person == NONE),
+        "started_at": utc_text(sessions.at),
+        "is_logged_in": sessions.is_logged_in,
+        "is_shared_device": sessions.is_shared_device,
+        "has_cookie_consent": sessions.has_consent,
     }
 
 

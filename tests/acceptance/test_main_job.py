@@ -144,6 +144,83 @@ def test_identity_joins_the_right_people(retailer: Path) -> None:
     assert right / due > 0.85
 
 
+def test_the_evidence_of_a_link_is_drawn_on_request_and_its_absence_explained(
+    retailer: Path, omnivue, tmp_path: Path
+) -> None:
+    with marts(retailer) as session:
+        (resembling,), (alone,) = (
+            session.execute(
+                "select customer_id from bridge_customer_sources group by customer_id "
+                f"having bool_or(match_method = 'probabilistic') = {wanted} order by 1 limit 1"
+            ).fetchone()
+            for wanted in (True, False)
+        )
+    drawn = omnivue("customer", resembling, "--chart", str(tmp_path / "why.svg"), home=retailer)
+    assert "The evidence is drawn in" in drawn.stdout
+    assert "any two records" in (tmp_path / "why.svg").read_text(encoding="utf-8")
+    told = omnivue("customer", alone, "--chart", str(tmp_path / "none.svg"), home=retailer, expect=1)
+    assert "joined by resemblance" in told.stderr
+    assert not (tmp_path / "none.svg").exists()
+
+
+def test_anonymous_visits_are_carried_over_to_the_right_people_and_never_on_a_shared_device(retailer: Path) -> None:
+    """The truth knows who sat at each device. Due is a visit without login whose device's next login, within thirty
+    days, is by the same person; of a device on which two people logged in, nothing is due."""
+    with marts(retailer) as session:
+        session.execute(f"attach '{retailer}/directory/customer_directory.duckdb' as directory (read_only)")
+        carried, right, due, due_and_carried, shared = session.execute(
+            f"""
+            with visits as (
+                select
+                    *,
+                    md5(device_id || '|' || device_session) as session_id,
+                    cast(started_at as timestamp) as began_at,
+                    lead(case when is_logged_in then person_id end ignore nulls) over following as next_person,
+                    lead(case when is_logged_in then began_at end ignore nulls) over following as next_at,
+                    count(distinct case when is_logged_in then person_id end) over (partition by device_id) as people
+                from '{retailer}/truth/sessions.parquet'
+                window following as (partition by device_id order by started_at)
+            ),
+            people as (
+                select sources.customer_id, mode(truth.person_id) as person_id
+                from '{retailer}/truth/source_records.csv' as truth
+                inner join directory.customer_sources as sources using (source_system, source_person_key)
+                group by sources.customer_id
+            ),
+            judged as (
+                select
+                    sessions.customer_link = 'carried_over' as is_carried,
+                    people.person_id is not distinct from visits.person_id as is_right,
+                    visits.people > 1 as is_shared,
+                    visits.has_cookie_consent
+                    and not visits.is_logged_in
+                    and visits.people = 1
+                    and visits.next_person = visits.person_id
+                    and visits.next_at < visits.began_at + interval 30 day as is_due
+                from fct_sessions as sessions
+                inner join visits using (session_id)
+                left join people using (customer_id)
+            )
+            select
+                count(*) filter (is_carried),
+                count(*) filter (is_carried and is_right),
+                count(*) filter (is_due),
+                count(*) filter (is_due and is_carried),
+                count(*) filter (is_shared and is_carried)
+            from judged
+            """
+        ).fetchone()
+        devices = session.execute(
+            f"select count(*) from directory.customer_sources as sources inner join "
+            f"'{retailer}/truth/sessions.parquet' as visits on sources.source_person_key = visits.device_id"
+        ).fetchone()
+    assert carried > 50
+    assert right / carried > 0.99
+    assert due_and_carried / due > 0.9
+    assert shared == 0
+    assert devices == (0,)  # a device is nobody's key
+
+
 def test_a_run_writes_nowhere_but_in_its_home(retailer: Path, omnivue, tmp_path: Path) -> None:
     omnivue("run", home=retailer, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []

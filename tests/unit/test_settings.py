@@ -36,6 +36,7 @@ def test_exchange_rates_are_replaced_whole_so_that_one_can_be_taken_away(tmp_pat
         ("windows: {active_days: soon}", ["windows.active_days", "'soon'"]),
         ("business: {time_zone: Europe/Pari}", ["business.time_zone", "Europe/Pari", "Europe/Paris"]),
         ("windows: {retention_days: 3}", ["windows.retention_days"]),
+        ("windows: {anonymous_history_days: -1}", ["windows.anonymous_history_days", "-1"]),
         ("- a list", ["name: value"]),
         ("business: {currency: [", ["not valid YAML"]),
         ("lake: {uri: 'gs://shop/lake'}", ["lake.uri", "gs://shop/lake", "s3:// with lake.options.endpoint"]),

@@ -71,8 +71,8 @@ _SOURCE = {
 @dataclass(frozen=True)
 class Sessions(Table):
     """One row per session, sorted by start. `person` NONE: a stranger; `client`: key of the device cookie; `device`:
-    DESKTOP, MOBILE or PHONE_APP; `channel`: index of TOUCH_CHANNELS; `order`: row of the order placed in it or
-    NONE.
+    DESKTOP, MOBILE or PHONE_APP; `is_shared_device`: on the tablet of a couple; `channel`: index of TOUCH_CHANNELS;
+    `order`: row of the order placed in it or NONE.
     """
 
     person: Ints
@@ -83,6 +83,7 @@ class Sessions(Table):
     touch: Ints
     order: Ints
     device: Ints
+    is_shared_device: Flags
     client: Ints
     number: Ints
     is_logged_in: Flags
@@ -185,6 +186,7 @@ def make_sessions(world: World) -> Sessions:
         touch=touch,
         order=order,
         device=device,
+        is_shared_device=on_tablet,
         client=client,
         number=np.zeros(size, dtype=np.int64),
         is_logged_in=is_logged_in & has_consent,

@@ -145,6 +145,26 @@ def test_two_people_of_one_tablet_are_seen_under_one_device(dirty: Any) -> None:
         assert people.loc[sorted(accounts), "shares_tablet"].all()
 
 
+def test_every_session_of_the_web_extract_is_somebodys_or_a_strangers(clean: Any) -> None:
+    seen: dict[tuple[str, str], set[str]] = {}
+    for path in clean.files("web_events"):
+        for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+            event = json.loads(line)
+            number = next(each["value"] for each in event["event_params"] if each["key"] == "ga_session_id")
+            users = seen.setdefault((event["user_pseudo_id"], str(number["int_value"])), set())
+            users |= {event["user_id"]} - {None}
+    sessions = clean.frame("sessions.parquet").set_index(["device_id", "device_session"])
+    assert set(seen) == set(sessions.index)
+    owners = clean.frame("people.parquet").dropna(subset="web_account").set_index("web_account")["person_id"]
+    for key, session in sessions.iterrows():
+        assert {owners[user] for user in seen[key]} == ({session["person_id"]} if session["is_logged_in"] else set())
+    shared = sessions[sessions["is_shared_device"]]
+    shares = clean.frame("people.parquet").set_index("person_id")["shares_tablet"]
+    assert shares[shared["person_id"]].all()
+    assert sessions["person_id"].isna().any()
+    assert (sessions["person_id"].notna() & ~sessions["is_logged_in"] & sessions["has_cookie_consent"]).any()
+
+
 def test_the_effects_of_dissatisfaction_are_recorded_with_the_dropout_they_caused(dirty: Any) -> None:
     effects, processes = dirty.frame("satisfaction_effects.csv"), dirty.frame("processes.parquet")
     caused = effects[effects["caused_dropout"]]

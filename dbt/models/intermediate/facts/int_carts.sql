@@ -73,6 +73,7 @@ session_carts as (
         sessions.source_system,
         sessions.source_person_key,
         sessions.device_id_hash,
+        sessions.session_id,
         case sessions.platform when 'web' then 'web' else 'app' end as sales_channel,
         case when sessions.has_checkout then 'checkout' else 'cart' end as cart_stage,
         sessions.first_cart_at as created_at,
@@ -91,6 +92,7 @@ checkout_carts as (
         'shop' as source_system,
         checkouts.source_person_key,
         case when checkouts.device_id is not null then checkouts.device_id_hash end as device_id_hash,
+        cast(null as {{ text_type() }}) as session_id,
         checkouts.sales_channel,
         'checkout' as cart_stage,
         checkouts.created_at,
@@ -102,8 +104,8 @@ checkout_carts as (
 ),
 
 {% set cart_columns -%}
-    cart_id, source_system, source_person_key, device_id_hash, sales_channel, cart_stage, created_at, last_activity_at,
-    cart_value, session_order_id
+    cart_id, source_system, source_person_key, device_id_hash, session_id, sales_channel, cart_stage, created_at,
+    last_activity_at, cart_value, session_order_id
 {%- endset -%}
 
 carts as (
@@ -184,6 +186,8 @@ final as (
         cart_id,
         source_system,
         source_person_key,
+        device_id_hash,
+        session_id,
         sales_channel,
         cart_stage,
         created_at,

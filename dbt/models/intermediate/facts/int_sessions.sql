@@ -29,12 +29,13 @@ sources as (
     where source_rank = 1
 ),
 
--- Two accounts in one session (a shared tablet): nobody can say whose visit it was.
 sessions as (
     select
         session_key,
         min(device_id) as device_id,
-        case when min(first_user_id) = max(last_user_id) then max(last_user_id) end as source_person_key,
+        {{ array_union_agg('user_ids') }} as user_ids,
+        max(case when has_cookies_granted then 1 else 0 end) = 1 as has_cookies_granted,
+        max(case when has_cookies_denied then 1 else 0 end) = 1 as has_cookies_denied,
         min(platform) as platform,
         min(started_at) as started_at,
         max(ended_at) as ended_at,
@@ -54,8 +55,17 @@ final as (
     select
         sessions.session_key as session_id,
         'web' as source_system,
-        sessions.source_person_key,
-        {{ surrogate_key(["'device'", 'sessions.device_id']) }} as device_id_hash,
+        -- Two accounts in one session (a shared tablet): no single record tells whose visit it was.
+        case when {{ array_size('sessions.user_ids') }} = 1 then {{ array_first('sessions.user_ids') }} end
+            as source_person_key,
+        sessions.user_ids as source_person_keys,
+        case
+            when sessions.device_id is not null then {{ surrogate_key(["'device'", 'sessions.device_id']) }}
+        end as device_id_hash,
+        case
+            when sessions.has_cookies_denied then false
+            when sessions.has_cookies_granted then true
+        end as has_cookie_consent,
         sessions.platform,
         sessions.started_at,
         sessions.ended_at,

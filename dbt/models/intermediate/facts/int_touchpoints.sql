@@ -143,7 +143,8 @@ final as (
         {{ local_date('touched_at') }} as touched_date,
         touch_channel,
         campaign_id,
-        touch_kind
+        touch_kind,
+        case when touch_kind = 'session' then touch_reference end as session_id
     from touches
 )
 

@@ -4,6 +4,10 @@ carts as (
     select * from {{ ref('int_carts') }}
 ),
 
+session_customers as (
+    select * from {{ ref('int_session_customers') }}
+),
+
 customer_links as (
     select * from {{ source('identity', 'customer_links') }}
 ),
@@ -11,7 +15,7 @@ customer_links as (
 final as (
     select
         carts.cart_id,
-        coalesce(customer_links.customer_id, 'unknown') as customer_id,
+        {{ customer_of_visit() }},
         carts.source_system,
         carts.sales_channel,
         carts.cart_stage,
@@ -23,6 +27,7 @@ final as (
         carts.order_id,
         carts.recovered_at
     from carts
+    left join session_customers on carts.session_id = session_customers.session_id
     left join customer_links
         on
             carts.source_system = customer_links.source_system

@@ -4,14 +4,15 @@ sessions as (
     select * from {{ ref('int_sessions') }}
 ),
 
-customer_links as (
-    select * from {{ source('identity', 'customer_links') }}
+session_customers as (
+    select * from {{ ref('int_session_customers') }}
 ),
 
 final as (
     select
         sessions.session_id,
-        coalesce(customer_links.customer_id, 'unknown') as customer_id,
+        session_customers.customer_id,
+        session_customers.customer_link,
         sessions.source_system,
         sessions.platform,
         sessions.started_at,
@@ -27,10 +28,7 @@ final as (
         sessions.is_landing_purchase,
         sessions.order_id
     from sessions
-    left join customer_links
-        on
-            sessions.source_system = customer_links.source_system
-            and sessions.source_person_key = customer_links.source_person_key
+    inner join session_customers on sessions.session_id = session_customers.session_id
 )
 
 select * from final

@@ -4,6 +4,10 @@ touchpoints as (
     select * from {{ ref('int_touchpoints') }}
 ),
 
+session_customers as (
+    select * from {{ ref('int_session_customers') }}
+),
+
 customer_links as (
     select * from {{ source('identity', 'customer_links') }}
 ),
@@ -11,7 +15,7 @@ customer_links as (
 final as (
     select
         touchpoints.touchpoint_id,
-        coalesce(customer_links.customer_id, 'unknown') as customer_id,
+        {{ customer_of_visit() }},
         touchpoints.source_system,
         touchpoints.touched_at,
         touchpoints.touched_date,
@@ -19,6 +23,7 @@ final as (
         touchpoints.campaign_id,
         touchpoints.touch_kind
     from touchpoints
+    left join session_customers on touchpoints.session_id = session_customers.session_id
     left join customer_links
         on
             touchpoints.source_system = customer_links.source_system
