@@ -538,6 +538,13 @@ def customer(
         return
     told = dossier(found[0], tables, pipeline.match_model, settings.business.country)
     out.print(f"[bold]{told.customer_id}[/]\n")
+    table = Table("", "golden record", "said by", "on", "as the", box=None)
+    for row in told.values.to_dict("records"):
+        source, said_on = f"{row['source_system']} {row['source_person_key']}", f"{row['said_at']:%Y-%m-%d}"
+        values = (row["field"].replace("_", " "), row["value"], source, said_on, row["rule"].replace("_", " "))
+        table.add_row(*map(escape, values))
+    out.print(table)
+    out.print("\n[bold]Known of them[/]")
     table = Table(box=None, show_header=False)
     for name, value in told.golden.items():
         table.add_row(name.replace("_", " "), escape(_cell(value)))

@@ -20,6 +20,7 @@ from dagster_project.settings import (
     Settings,
     SettingsError,
     load_settings,
+    shipped_settings,
 )
 
 Level = Literal["ok", "warning", "missing"]
@@ -104,6 +105,7 @@ def _settings(home: Home) -> Iterator[Finding]:
             "the demo key: anyone can compute a customer_id from a source key",
             f"set identity.id_key in {home.settings_file} before the first real run, and keep it",
         )
+    yield from _trusted_sources(home, settings)
 
 
 def _engine(settings: Settings) -> Iterator[Finding]:
@@ -114,6 +116,26 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         yield Finding("engine", "missing", lacks, "mend it, or set engine: duckdb")
     else:
         yield Finding("engine", "ok", settings.engine)
+
+
+def _trusted_sources(home: Home, settings: Settings) -> Iterator[Finding]:
+    """Sources of the retailer's own that the golden record is to trust, and that no record came from."""
+    from dagster_project.warehouse import DuckDBWarehouse
+
+    shipped = shipped_settings().identity.golden_record.trusted_sources
+    own = [source for source in settings.identity.golden_record.trusted_sources if source not in shipped]
+    if not own or not home.directory.exists():
+        return
+    known = DuckDBWarehouse(home.directory).read("select distinct source_system from customer_sources order by 1")
+    there = known["source_system"].to_pylist()
+    for source in own:
+        if source not in there:
+            yield Finding(
+                "identity.golden_record.trusted_sources",
+                "warning",
+                f"no record comes from '{source}', so it is trusted in vain",
+                f"mend {home.settings_file}; records come from {', '.join(there)}",
+            )
 
 
 def _lake(home: Home, settings: Settings) -> Iterator[Finding]:

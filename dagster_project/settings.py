@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -95,6 +95,37 @@ class Reliability(_Section):
     min_n: int = Field(gt=0)
 
 
+Rule = Literal["most_recent", "most_trusted"]
+RuleOfParts = Literal["most_recent", "most_trusted", "most_complete"]
+
+
+class GoldenRules(_Section):
+    """Which value of a field survives. Only what has parts can be more or less complete."""
+
+    name: RuleOfParts
+    birth_date: Rule
+    gender: Rule
+    address: RuleOfParts
+    language: Rule
+    email: Rule
+    phone: Rule
+    loyalty_card: Rule
+    web_account: Rule
+
+
+class GoldenRecord(_Section):
+    trusted_sources: list[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]]
+    rules: GoldenRules
+
+    @field_validator("trusted_sources")
+    @classmethod
+    def _each_once(cls, value: list[str]) -> list[str]:
+        twice = [source for source in value if value.count(source) > 1]
+        if twice:
+            raise ValueError(f"'{twice[0]}' stands there twice; name each source once, most trusted first")
+        return value
+
+
 class Identity(_Section):
     id_key: str = Field(min_length=8)
     max_people_per_email: int = Field(gt=0)
@@ -103,6 +134,7 @@ class Identity(_Section):
     match_model: str | None
     review_from: float = Field(gt=0, le=1)
     decisions: str | None
+    golden_record: GoldenRecord
 
 
 class Ingestion(_Section):

@@ -448,7 +448,18 @@ class Pipeline:
 
         with self._step("customer directory") as counts:
             golden = self.warehouse.table("intermediate", "int_customer_golden")
-            write_directory(golden, self.warehouse.table("identity", "customer_links"), self.home)
+            models = self._dbt.descriptions("intermediate") | self._dbt.descriptions("identity")
+            write_directory(
+                golden,
+                self.warehouse.table("intermediate", "int_customer_golden_values"),
+                self.warehouse.table("identity", "customer_links"),
+                self.home,
+                {
+                    "customers": models["int_customer_golden"],
+                    "customer_values": models["int_customer_golden_values"],
+                    "customer_sources": models["customer_links"],
+                },
+            )
             counts["customers"] = golden.num_rows
         return int(golden.num_rows)
 

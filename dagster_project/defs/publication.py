@@ -32,9 +32,14 @@ def release(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
 
 @dg.asset(
     key=["directory", "customer_directory"],
-    deps=[["intermediate", "int_customer_golden"], LINKS, ["published", "release"]],
+    deps=[
+        ["intermediate", "int_customer_golden"],
+        ["intermediate", "int_customer_golden_values"],
+        LINKS,
+        ["published", "release"],
+    ],
     group_name="publication",
-    description="Names, addresses and raw source ids by customer, in a file of its own (mode 0600), latest only.",
+    description="Names and addresses with their sources, raw source ids: a file of its own (mode 0600), latest only.",
     owners=[OWNER],
     kinds={"duckdb"},
     retry_policy=RETRY,

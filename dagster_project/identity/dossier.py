@@ -20,6 +20,7 @@ TABLES = (
     ("identity", "customer_history"),
     ("intermediate", "int_customer_records"),
     ("intermediate", "int_customer_golden"),
+    ("intermediate", "int_customer_golden_values"),
 )
 Tables = Mapping[str, pd.DataFrame]
 RECORD = ["source_system", "source_person_key"]
@@ -27,10 +28,11 @@ RECORD = ["source_system", "source_person_key"]
 
 @dataclass(frozen=True)
 class Dossier:
-    """`golden`: the golden record's fields that hold something. `records`: one row per source record, eldest first.
-    `reasons`, `cautions`, `history`: sentences."""
+    """`values`: the golden record's values, each with the record that said it and when. `golden`: what else it knows.
+    `records`: one row per source record, eldest first. `reasons`, `cautions`, `history`: sentences."""
 
     customer_id: str
+    values: pd.DataFrame
     golden: Mapping[str, Any]
     records: pd.DataFrame
     reasons: list[str]
@@ -65,11 +67,14 @@ def dossier(customer_id: str, tables: Tables, model: MatchModel | None, country:
     if links.empty:
         raise KeyError(customer_id)
     records = tables["int_customer_records"].merge(links, on=RECORD).sort_values(["first_seen_date", *RECORD])
-    golden = tables["int_customer_golden"]
+    golden, values = tables["int_customer_golden"], tables["int_customer_golden_values"]
     (row,) = rows_of(golden[golden["customer_id"] == customer_id].drop(columns="customer_id"))
+    values = values[values["customer_id"] == customer_id]
+    values = values.sort_values("field", key=lambda fields: fields.map(list(row).index))
     return Dossier(
         customer_id,
-        {name: value for name, value in row.items() if _says(value)},
+        values,
+        {name: value for name, value in row.items() if _says(value) and name not in set(values["field"])},
         records,
         _reasons(records, tables, model, country),
         _cautions(records, tables["normalised_keys"]),

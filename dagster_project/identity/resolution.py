@@ -384,7 +384,7 @@ def _basis(settings: Identity, country: str, model: MatchModel | None, decisions
     """What a memory holds for, beside the records."""
     return digest_of(
         {
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.model_dump(mode="json", exclude={"golden_record"}),
             "country": country,
             "model": model.version if model else None,
             "decisions": decisions.to_pylist(),

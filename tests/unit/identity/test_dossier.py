@@ -33,7 +33,15 @@ def tables(record: Record, run: Run) -> dict[str, pd.DataFrame]:
     ]
     result = run(rows, model=MODEL)
     empty = dict.fromkeys(("street", "postal_code", "city", "birth_date", "first_name", "last_name"))
-    golden = result.links.to_pandas()[["customer_id"]].drop_duplicates().assign(first_name="Anne", email=None)
+    golden = result.links.to_pandas()[["customer_id"]].drop_duplicates()
+    golden = golden.assign(last_name="Roux", first_name="Anne", email=None, region="Occitanie", loyalty_tier=None)
+    said = {
+        "source_system": "crm",
+        "source_person_key": "1",
+        "said_at": pd.Timestamp("2026-03-30"),
+        "rule": "most_trusted",
+    }
+    values = [{"field": "first_name", "value": "Anne"} | said, {"field": "last_name", "value": "Roux"} | said]
     return {
         "customer_links": result.links.to_pandas(),
         "link_evidence": result.evidence.to_pandas(),
@@ -41,6 +49,7 @@ def tables(record: Record, run: Run) -> dict[str, pd.DataFrame]:
         "customer_history": result.history.to_pandas(),
         "int_customer_records": pd.DataFrame([empty | row for row in rows]),
         "int_customer_golden": golden,
+        "int_customer_golden_values": pd.DataFrame(values).merge(golden[["customer_id"]], how="cross"),
     }
 
 
@@ -76,7 +85,11 @@ def test_the_reasons_name_the_card_and_the_likeness_but_not_the_shared_mailbox(t
     (anne,) = find(CARD, tables, "FR")
     told = dossier(anne, tables, MODEL, "FR")
     assert told.records["source_person_key"].tolist() == ["1", CARD, "7"]
-    assert told.golden == {"first_name": "Anne"}
+    assert told.values[["field", "value", "source_system"]].to_numpy().tolist() == [
+        ["last_name", "Roux", "crm"],
+        ["first_name", "Anne", "crm"],
+    ]
+    assert told.golden == {"region": "Occitanie"}
     card, likeness = told.reasons
     assert card == f"The loyalty card {CARD} is on 2 records: crm 1, loyalty {CARD}."
     assert "support 7" in likeness

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from dagster_project.identity import IdentityResult, Ledger, LedgerError, identify
 from dagster_project.identity.ids import customer_id, record_hash
-from dagster_project.settings import Identity
+from dagster_project.settings import Identity, shipped_settings
 
-LIMITS = {
+LIMITS = shipped_settings().identity.model_dump() | {
     "id_key": "a key for tests", "max_people_per_email": 1, "max_people_per_phone": 2, "max_cluster_records": 40,
     "match_model": None, "review_from": 0.5, "decisions": None,
 }  # fmt: skip

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
 
-from dagster_project.publishing import write_directory
+from dagster_project.publishing import Description, write_directory
 from dagster_project.settings import Home
 
 
-def tables(name: str) -> tuple[pa.Table, pa.Table]:
+def tables(name: str) -> tuple[pa.Table, pa.Table, pa.Table]:
     golden = pa.table({"customer_id": ["c_2", "c_1"], "first_name": [name, "Paul"], "email": [None, "paul@orange.fr"]})
+    said_at = dt.datetime(2026, 3, 30, 18, tzinfo=dt.UTC)
+    values = pa.table(
+        {
+            "customer_id": ["c_2", "c_1", "c_1"],
+            "field": ["first_name", "first_name", "email"],
+            "value": [name, "Paul", "paul@orange.fr"],
+            "source_system": ["crm", "crm", "shop"],
+            "source_person_key": ["8", "7", "acc-1"],
+            "said_at": [said_at] * 3,
+            "rule": ["most_trusted", "most_trusted", "most_recent"],
+        }
+    )
     links = pa.table(
         {
             "source_system": ["shop", "crm", "crm"],
@@ -23,7 +36,7 @@ def tables(name: str) -> tuple[pa.Table, pa.Table]:
             "match_method": ["email", "email", "single"],
         }
     )
-    return golden, links
+    return golden, values, links
 
 
 def test_the_directory_is_private_and_holds_names_and_raw_keys(tmp_path: Path) -> None:
@@ -35,9 +48,29 @@ def test_the_directory_is_private_and_holds_names_and_raw_keys(tmp_path: Path) -
     assert [file.name for file in path.parent.iterdir()] == [path.name]
     with duckdb.connect(str(path), read_only=True) as connection:
         customers = connection.execute("from customers").fetchall()
+        values = connection.execute("select * exclude said_at from customer_values").fetchall()
         sources = connection.execute("from customer_sources").fetchall()
     assert customers == [("c_1", "Paul", "paul@orange.fr"), ("c_2", "Anne", None)]
+    assert values == [
+        ("c_1", "email", "paul@orange.fr", "shop", "acc-1", "most_recent"),
+        ("c_1", "first_name", "Paul", "crm", "7", "most_trusted"),
+        ("c_2", "first_name", "Anne", "crm", "8", "most_trusted"),
+    ]
     assert sources == [("c_1", "crm", "7", "h2"), ("c_1", "shop", "acc-1", "h1"), ("c_2", "crm", "8", "h3")]
+
+
+def test_the_directory_describes_itself(tmp_path: Path) -> None:
+    said = Description("One row per customer's value.", {"said_at": "When it was said.", "not there": "x"})
+    path = write_directory(*tables("Anne"), Home(tmp_path), {"customer_values": said})
+    with duckdb.connect(str(path), read_only=True) as connection:
+        table = connection.execute(
+            "select comment from duckdb_tables() where table_name = 'customer_values'"
+        ).fetchall()
+        columns = connection.execute(
+            "select column_name, comment from duckdb_columns() where comment is not null"
+        ).fetchall()
+    assert table == [("One row per customer's value.",)]
+    assert columns == [("said_at", "When it was said.")]
 
 
 def test_only_the_latest_state_is_kept_and_a_reader_keeps_the_former(tmp_path: Path) -> None:
@@ -53,11 +86,13 @@ def test_only_the_latest_state_is_kept_and_a_reader_keeps_the_former(tmp_path: P
 
 def test_a_customer_given_twice_or_a_missing_column_is_refused_and_the_former_directory_stays(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    golden, links = tables("Anne")
-    path = write_directory(golden, links, home)
+    golden, values, links = tables("Anne")
+    path = write_directory(golden, values, links, home)
     before = path.read_bytes()
     with pytest.raises(ValueError, match="2 rows of the golden record repeat a customer_id"):
-        write_directory(pa.concat_tables([golden, golden]), links, home)
+        write_directory(pa.concat_tables([golden, golden]), values, links, home)
     with pytest.raises(ValueError, match="table links lacks column 'customer_id'"):
-        write_directory(golden, links.drop_columns("customer_id"), home)
+        write_directory(golden, values, links.drop_columns("customer_id"), home)
+    with pytest.raises(ValueError, match="table values lacks column 'said_at'"):
+        write_directory(golden, values.drop_columns("said_at"), links, home)
     assert path.read_bytes() == before

@@ -64,14 +64,20 @@ survey_invitees as (
 contacts as (
     select
         *,
+        coalesce(email, {{ array_first('additional_emails') }}) as main_email,
         {{ array_union(array_of(['email']), 'additional_emails') }} as emails,
+        coalesce(mobile_phone, phone) as main_phone,
         {{ array_of(['phone', 'mobile_phone']) }} as phones
     from {{ ref('stg_crm__contacts') }}
 ),
 
+-- A marketplace gives a relay address of its own, which tells orders apart but is nobody's mailbox.
 shop_orders as (
     select
         *,
+        case when sales_channel <> 'marketplace' then email end as main_email,
+        {{ array_of(['email']) }} as emails,
+        coalesce(phone, shipping_phone) as main_phone,
         {{ array_of(['phone', 'shipping_phone']) }} as phones,
         {{ dbt.split_part('billing_name', "' '", 1) }} as first_name,
         case
@@ -85,6 +91,7 @@ shop_orders as (
 customer_accounts as (
     select
         *,
+        coalesce(phone, address_phone) as main_phone,
         {{ array_of(['phone', 'address_phone']) }} as phones
     from {{ ref('stg_shop__customers') }}
 ),
@@ -105,18 +112,20 @@ sightings as (
     select
         {{ customer_record(
             'crm', 'record_id', 'last_seen_date', 'created_at', 'modified_at', first_seen_date='first_seen_date',
-            first_name='first_name', last_name='last_name', emails='emails', phones='phones',
-            loyalty_card='loyalty_card', birth_date='birth_date', gender='gender', street='street', city='city',
-            postal_code='postal_code', country='country', language='preferred_language'
+            first_name='first_name', last_name='last_name', email='main_email', emails='emails', phone='main_phone',
+            phones='phones', loyalty_card='loyalty_card', birth_date='birth_date', gender='gender', street='street',
+            city='city', postal_code='postal_code', country='country', language='preferred_language',
+            dated=['name', 'birth_date', 'gender', 'address', 'language', 'email', 'phone', 'loyalty_card']
         ) }}
     from contacts
     union all
     select
         {{ customer_record(
             'shop', 'source_person_key', 'last_seen_date', 'ordered_at', 'ordered_at',
-            first_seen_date='first_seen_date', first_name='first_name', last_name='last_name', email='email',
-            phones='phones', loyalty_card='loyalty_card', web_account='customer_account', street='billing_street',
-            city='billing_city', postal_code='billing_postal_code', country='billing_country'
+            first_seen_date='first_seen_date', first_name='first_name', last_name='last_name',
+            email='main_email', emails='emails', phone='main_phone', phones='phones', loyalty_card='loyalty_card',
+            web_account='customer_account', street='billing_street', city='billing_city',
+            postal_code='billing_postal_code', country='billing_country'
         ) }}
     from shop_orders
     union all
@@ -133,7 +142,8 @@ sightings as (
             'loyalty', 'card_number', 'last_seen_date', 'joined_on', 'snapshot_on', first_seen_date='first_seen_date',
             first_name='first_name', last_name='last_name', email='email', phone='phone', loyalty_card='card_number',
             web_account='web_account', birth_date='birth_date', gender='gender', city='city',
-            postal_code='postal_code'
+            postal_code='postal_code', said_at='joined_on',
+            dated=['name', 'birth_date', 'gender', 'address', 'email', 'phone', 'web_account']
         ) }}
     from {{ ref('stg_loyalty__members') }}
     union all
@@ -171,15 +181,16 @@ sightings as (
         {{ customer_record(
             'web', 'customer_account', 'last_seen_date', 'created_at', 'updated_at',
             first_seen_date='first_seen_date', first_name='first_name', last_name='last_name', email='email',
-            phones='phones', web_account='customer_account', street='street', city='city',
-            postal_code='postal_code', country='country'
+            phone='main_phone', phones='phones', web_account='customer_account', street='street', city='city',
+            postal_code='postal_code', country='country', dated=['name', 'address', 'email', 'phone']
         ) }}
     from customer_accounts
     union all
     select
         {{ customer_record(
             'messaging', 'source_person_key', 'last_arrival', 'first_at', 'last_at', first_seen_date='first_arrival',
-            email=value_of_key('source_person_key', 'email'), phone=value_of_key('source_person_key', 'phone')
+            email=value_of_key('source_person_key', 'email'), phone=value_of_key('source_person_key', 'phone'),
+            said_at='first_at'
         ) }}
     from messaging_recipients
     union all
@@ -187,14 +198,15 @@ sightings as (
         {{ customer_record(
             'support', 'requester_id', 'last_seen_date', 'created_at', 'updated_at',
             first_seen_date='first_seen_date', first_name='first_name', last_name='last_name',
-            email='requester_email', phone='requester_phone', web_account='requester_web_account'
+            email='requester_email', phone='requester_phone', web_account='requester_web_account',
+            said_at='created_at'
         ) }}
     from tickets
     union all
     select
         {{ customer_record(
             'survey', 'source_person_key', 'last_arrival', 'first_at', 'last_at', first_seen_date='first_arrival',
-            email=value_of_key('source_person_key', 'email'), language='language'
+            email=value_of_key('source_person_key', 'email'), language='language', said_at='first_at'
         ) }}
     from survey_invitees
     union all
@@ -221,7 +233,18 @@ sightings as (
     where unit_type = 'email' and unit_id is not null
 ),
 
--- The latest value per attribute; of values as late as each other the greatest, so that the order of rows is nothing.
+weighed as (
+    select
+        *,
+        {{ name_wholeness() }} as name_wholeness,
+        {{ joined_text(['last_name', 'first_name']) }} as full_name,
+        {{ address_wholeness() }} as address_wholeness,
+        {{ joined_text(['postal_code', 'city', 'street', 'country']) }} as full_address
+    from sightings
+),
+
+-- The latest value per attribute, a name and an address as one: whole before in part. Of values as late as each other
+-- the greatest, so that the order of rows is nothing.
 final as (
     select
         source_system,
@@ -230,20 +253,25 @@ final as (
         max(last_seen_date) as last_seen_date,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
-        {{ latest_value('first_name', 'last_seen_at') }} as first_name,
-        {{ latest_value('last_name', 'last_seen_at') }} as last_name,
-        {{ latest_value('birth_date', 'last_seen_at') }} as birth_date,
-        {{ latest_value('gender', 'last_seen_at') }} as gender,
-        {{ latest_value('street', 'last_seen_at') }} as street,
-        {{ latest_value('city', 'last_seen_at') }} as city,
-        {{ latest_value('postal_code', 'last_seen_at') }} as postal_code,
-        {{ latest_value('country', 'last_seen_at') }} as country,
-        {{ latest_value('language', 'last_seen_at') }} as language,
+        {%- for column in ['first_name', 'last_name', 'name_said_at'] %}
+            {{ latest_value(column, 'name_wholeness, name_said_at, full_name') }} as {{ column }},
+        {%- endfor %}
+        {%- for column in ['street', 'city', 'postal_code', 'country'] %}
+            nullif(
+                {{ latest_value("coalesce(" ~ column ~ ", '')", 'address_wholeness, address_said_at, full_address') }},
+                ''
+            ) as {{ column }},
+        {%- endfor %}
+        {{ latest_value('address_said_at', 'address_wholeness, address_said_at, full_address') }} as address_said_at,
+        {%- for column in ['birth_date', 'gender', 'language', 'email', 'phone', 'loyalty_card', 'web_account'] %}
+            {{ latest_value(column, column ~ '_said_at') }} as {{ column }},
+            max({{ column }}_said_at) as {{ column }}_said_at,
+        {%- endfor %}
         {{ array_union_agg('emails') }} as emails,
         {{ array_union_agg('phones') }} as phones,
         {{ array_union_agg('loyalty_cards') }} as loyalty_cards,
         {{ array_union_agg('web_accounts') }} as web_accounts
-    from sightings
+    from weighed
     group by source_system, source_person_key
 )
 

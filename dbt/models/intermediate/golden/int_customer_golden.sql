@@ -1,5 +1,10 @@
--- The golden record: per attribute the value of the most trusted source that has one (loyalty, CRM, shop, support,
--- then the others), of that source the most recent. It holds direct identifiers and feeds the customer directory.
+-- The golden record: the values that survived, and what is known of the customer as a whole. It holds direct
+-- identifiers and feeds the customer directory.
+{%- set fields = [
+    'first_name', 'last_name', 'birth_date', 'gender', 'street', 'city', 'postal_code', 'country', 'language', 'email',
+    'phone', 'loyalty_card', 'web_account'
+] %}
+
 with
 
 links as (
@@ -10,55 +15,58 @@ records as (
     select * from {{ ref('int_customer_records') }}
 ),
 
+golden_values as (
+    select * from {{ ref('int_customer_golden_values') }}
+),
+
 members as (
     select * from {{ ref('stg_loyalty__members') }}
 ),
 
-linked_records as (
+known as (
     select
         links.customer_id,
-        records.*,
-        {{ array_first('records.emails') }} as email,
-        {{ array_first('records.phones') }} as phone,
-        {{ array_first('records.loyalty_cards') }} as loyalty_card,
-        {{ array_first('records.web_accounts') }} as web_account,
-        case records.source_system
-            when 'loyalty' then 4
-            when 'crm' then 3
-            when 'shop' then 2
-            when 'support' then 1
-            else 0
-        end as trust
+        min(records.first_seen_date) as first_seen_date,
+        min(records.first_seen_at) as first_seen_at,
+        max(records.last_seen_at) as last_seen_at,
+        count(*) as source_records,
+        {{ array_agg_distinct('records.source_system') }} as source_systems
     from links
     inner join records
         on
             links.source_system = records.source_system
             and links.source_person_key = records.source_person_key
+    group by links.customer_id
+),
+
+pivoted_values as (
+    select
+        customer_id,
+    {%- for field in fields %}
+        max(case when field = '{{ field }}' then value end) as {{ field }}
+        {{- ',' if not loop.last }}
+    {%- endfor %}
+    from golden_values
+    group by customer_id
 ),
 
 customers as (
     select
-        customer_id,
-        {{ latest_value('first_name', 'trust, last_seen_at') }} as first_name,
-        {{ latest_value('last_name', 'trust, last_seen_at') }} as last_name,
-        {{ latest_value('birth_date', 'trust, last_seen_at') }} as birth_date,
-        {{ latest_value('gender', 'trust, last_seen_at') }} as gender,
-        {{ latest_value('street', 'trust, last_seen_at') }} as street,
-        {{ latest_value('city', 'trust, last_seen_at') }} as city,
-        {{ latest_value('postal_code', 'trust, last_seen_at') }} as postal_code,
-        {{ latest_value('country', 'trust, last_seen_at') }} as country,
-        {{ latest_value('language', 'trust, last_seen_at') }} as language,
-        {{ latest_value('email', 'trust, last_seen_at') }} as email,
-        {{ latest_value('phone', 'trust, last_seen_at') }} as phone,
-        {{ latest_value('loyalty_card', 'trust, last_seen_at') }} as loyalty_card,
-        {{ latest_value('web_account', 'trust, last_seen_at') }} as web_account,
-        min(first_seen_date) as first_seen_date,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        count(*) as source_records,
-        {{ array_agg_distinct('source_system') }} as source_systems
-    from linked_records
-    group by customer_id
+        known.customer_id,
+        pivoted_values.first_name,
+        pivoted_values.last_name,
+        cast(pivoted_values.birth_date as date) as birth_date,
+        {%- for field in fields[3:] %}
+            pivoted_values.{{ field }},
+        {%- endfor %}
+        known.first_seen_date,
+        known.first_seen_at,
+        known.last_seen_at,
+        known.source_records,
+        known.source_systems
+    from known
+    left join pivoted_values
+        on known.customer_id = pivoted_values.customer_id
 ),
 
 ranked_memberships as (

@@ -1,3 +1,8 @@
+{%- set fields = {
+    'name': ['first_name', 'last_name'], 'address': ['street', 'city', 'postal_code', 'country'], 'email': ['email'],
+    'phone': ['phone', 'address_phone']
+} -%}
+
 with
 
 source as (
@@ -12,8 +17,17 @@ versions as (
     select
         *,
         {{ delivery_rank(['customer_account']) }} as version_rank,
-        min(_arrival_date) over (partition by customer_account) as first_seen_date
+        min(_arrival_date) over (partition by customer_account) as first_seen_date,
+        {{ changed_at(fields, ['customer_account'], 'updated_at') }}
     from source
+),
+
+said as (
+    select
+        customer_account,
+        {{ said_at(fields) }}
+    from versions
+    group by customer_account
 ),
 
 final as (
@@ -33,11 +47,16 @@ final as (
         {{ clean_text('versions.tags') }} as tags,
         versions.created_at,
         versions.updated_at,
+        {%- for field in fields %}
+            said.{{ field }}_said_at,
+        {%- endfor %}
         versions.first_seen_date,
         versions._arrival_date as last_seen_date,
         versions.ds < latest_snapshot.snapshot_on as is_closed
     from versions
     cross join latest_snapshot
+    inner join said
+        on versions.customer_account = said.customer_account
     where versions.version_rank = 1
 )
 
