@@ -17,8 +17,8 @@ import pyarrow as pa
 RECORD = ("source_system", "source_person_key")
 NAMES_SCHEMA = pa.schema([pa.field(name, pa.string(), nullable=False) for name in RECORD])
 SEEN_SCHEMA = pa.schema([*NAMES_SCHEMA, pa.field("fingerprint", pa.int64(), nullable=False)])
-# One row per pair of records that the match model scored at its link threshold or above, and that keys had left apart;
-# the record whose name sorts first is a.
+# One row per pair of records that the match model scored at its link threshold or above; the record whose name sorts
+# first is a.
 PAIRS_SCHEMA = pa.schema(
     [
         *(pa.field(f"{name}_a", pa.string(), nullable=False) for name in RECORD),
@@ -58,8 +58,10 @@ class Memory:
         for name, schema in (("basis", BASIS_SCHEMA), ("seen_records", SEEN_SCHEMA), ("scored_pairs", PAIRS_SCHEMA)):
             found[name] = found[name].cast(schema)
         people = found["matched_people"]
-        others = [field for field in people.schema if field.name not in RECORD]
-        found["matched_people"] = people.cast(pa.schema([*NAMES_SCHEMA, *others]))
+        required = {*RECORD, "said"}
+        found["matched_people"] = people.cast(
+            pa.schema([field.with_nullable(field.name not in required) for field in people.schema])
+        )
         return cls(**found)
 
     def tables(self) -> dict[str, pa.Table]:

@@ -120,6 +120,16 @@ class Neighbourhood:
         """The rows that bear the name of another record."""
         return self._named(rows, "anti")
 
+    def pairs_inside(self, pairs: pa.Table) -> pa.Table:
+        """The pairs of two of its records."""
+        self._connection.register("paired", pairs)
+        one, other = (_node(f"_{side}") for side in "ab")
+        found = self._table(f"from paired semi join reached on reached.node = {one}").cast(pairs.schema)
+        self._connection.register("paired", found)
+        found = self._table(f"from paired semi join reached on reached.node = {other}").cast(pairs.schema)
+        self._connection.unregister("paired")
+        return found
+
     def concerning(self, decisions: pa.Table) -> pa.Table:
         """The decisions on two of its records, and those on a record that is not delivered."""
         if not decisions.num_rows:

@@ -35,6 +35,8 @@ from dagster_project.identity.training import train
 from dagster_project.settings import Identity
 
 SINGLE = "single"
+# In `matched_people`, beside what `normalise` reads: the fingerprint of what it read.
+_SAID = pa.field("said", pa.int64(), nullable=False)
 RECORD_COLUMNS = (
     "source_system",
     "source_person_key",
@@ -214,7 +216,7 @@ def identify(
 @dataclass(frozen=True)
 class _Part:
     """Some records, eldest first, and what is found out about them. `people_read`: the named ones as `normalise` reads
-    them, with their names. `pairs`: all scored pairs there are (PAIRS_SCHEMA), whoever's."""
+    them, with their names and _SAID. `pairs`: all scored pairs there are (PAIRS_SCHEMA), whoever's."""
 
     born: pa.Table
     keys: KeyTable
@@ -245,34 +247,35 @@ def _resolve(
     if model is None:
         return part
     people = named_people(part.born, part.clusters, part.keys)
+    names = part.born.select(RECORD).take(people["record_id"].astype(np.int64).to_numpy()).cast(NAMES_SCHEMA)
+    said = _fingerprints(people)
     if memory is None:
         known = NAMES_SCHEMA.empty_table()
         scored = score(people, model, country=country)
     else:
-        known, former = around.outside(memory.matched_people), around.inside(memory.matched_people)
-        scored = score_beside(people, former, known, memory.scored_pairs, model, country=country)
-    rows = people["record_id"].astype(np.int64).to_numpy()[scored.rows]
-    names = part.born.select(RECORD).take(rows).cast(NAMES_SCHEMA)
-    read = _with_names(names, scored.people)
-    apart = _between_clusters(scored.pairs, part.clusters.cluster[rows])
-    pairs = _named_pairs(apart, pa.concat_tables([names, known.select(RECORD)]))
+        former, known = around.inside(memory.matched_people), around.outside(memory.matched_people)
+        is_new, stays = _altered(names, said, former)
+        people, names, said = people[is_new], names.filter(pa.array(is_new)), said[is_new]
+        known, former = pa.concat_tables([known, former.filter(pa.array(stays))]), former.filter(pa.array(~stays))
+        read_before = (table.drop_columns(_SAID.name) for table in (former, known))
+        scored = score_beside(people, *read_before, memory.scored_pairs, model, country=country)
+    names, said = names.take(scored.rows), said[scored.rows]
+    read = _with_names(names, scored.people).append_column(_SAID, [said])
+    pairs = _named_pairs(scored.pairs, pa.concat_tables([names, known.select(RECORD)]))
     if memory is not None:
-        stays = np.isin(np.arange(memory.scored_pairs.num_rows), scored.kept)
-        gone = memory.scored_pairs.filter(pa.array(~stays))
-        for moved in (gone, pairs):
-            likely = moved.filter(pc.greater_equal(moved["probability"], model.thresholds.keyed))
-            around.add_pairs(likely)
-        around.bind_pairs(
-            memory.scored_pairs.filter(pc.greater_equal(memory.scored_pairs["probability"], model.thresholds.keyed))
-        )
+        remembered = memory.scored_pairs
+        kept = np.isin(np.arange(remembered.num_rows), scored.kept)
+        for moved in (remembered.filter(pa.array(~kept)), pairs):
+            around.add_pairs(moved.filter(pc.greater_equal(moved["probability"], model.thresholds.keyed)))
+        around.bind_pairs(remembered.filter(pc.greater_equal(remembered["probability"], model.thresholds.keyed)))
         around.grow()
-        pairs = pa.concat_tables([memory.scored_pairs.filter(pa.array(stays)), pairs])
+        pairs = pa.concat_tables([remembered.filter(pa.array(kept)), pairs])
         read = pa.concat_tables([read, around.inside(known)])
         if around.records().num_rows > part.born.num_rows:
             part = _by_keys(around, decisions, settings, country)
     clusters = join_resembling(
         part.clusters,
-        _numbered(pairs, part.born),
+        _numbered(around.pairs_inside(pairs), part.born),
         part.people,
         part.rulings,
         _limits(settings),
@@ -282,14 +285,22 @@ def _resolve(
     return replace(part, clusters=clusters, people_read=read, pairs=in_order)
 
 
-def _between_clusters(pairs: Pairs, cluster: np.ndarray) -> Pairs:
-    """The pairs that keys left apart, `cluster` being that of the records of the smaller numbers; those of others are
-    theirs alone."""
-    size = len(cluster)
-    scored = (pairs.left < size) & (pairs.right < size)
-    one = np.zeros(len(scored), dtype=bool)
-    one[scored] = cluster[pairs.left[scored]] == cluster[pairs.right[scored]]
-    return Pairs(pairs.left[~one], pairs.right[~one], pairs.probability[~one])
+def _fingerprints(people: pd.DataFrame) -> np.ndarray:
+    """Per person a number that changes with what the match model reads."""
+    said = pd.util.hash_pandas_object(people.drop(columns="record_id"), index=False).to_numpy()
+    return (said >> np.uint64(1)).astype(np.int64)
+
+
+def _altered(names: pa.Table, said: np.ndarray, former: pa.Table) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the named people are new or say something else than they did, and which of the former are as they were:
+    whom the model need not compare with one another again."""
+    now, before = (
+        dict(zip(_names(table), numbers, strict=True))
+        for table, numbers in ((names, said.tolist()), (former, former[_SAID.name].to_pylist()))
+    )
+    is_new = np.array([before.get(name) != number for name, number in now.items()], dtype=bool)
+    stays = np.array([now.get(name) == number for name, number in before.items()], dtype=bool)
+    return is_new, stays
 
 
 def _by_keys(around: Neighbourhood, decisions: pa.Table, settings: Identity, country: str) -> _Part:
