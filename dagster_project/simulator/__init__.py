@@ -35,6 +35,15 @@ money is in cents with tax.
 - `experiments.csv`: units, lift of the hazard (site) and orders caused by the treatment per treated unit.
 - `satisfaction_effects.csv`, one row per service contact: felt ease (1 to 7), hours to resolution, the hazard of
   leaving it added, whether it made the person leave.
+- `relaunches.csv`, one row per abandoned checkout in the relaunch trial: is_relaunched, order_key of the order that
+  recovered it, is_caused (that order would not have come without the relaunch), planted_lift (difference of the shares
+  recovered of the arms of its group). Which the relaunch caused besides stays counted where it was born in
+  `orders.parquet`.
+- `bot_conversations.csv`, one row per conversation with the bot: person_id, topic, outcome, is_settled (the question
+  was answered; what the bot calls contained and is not settled comes back by e-mail or phone).
+- `store_conversion.csv`, one row per store: planned tickets per visitor.
+- `verbatims.csv`, one row per survey answer or social comment with a text: extract, reference (invitation_id,
+  comment_id), language, topic (verbatims.SUBJECT_MATTERS), sentiment.
 - `parameters.json`: the arguments and every parameter of the processes.
 - `dirt.csv`, one row per planted defect: extract, file (path in the landing folder), line (physical line where the
   record begins; header = 1, preamble counted; empty for a defect of the file), kind, outcome (row_quarantined,

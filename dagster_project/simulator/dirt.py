@@ -159,6 +159,46 @@ ROW_RECIPES: dict[str, tuple[RowDefect, ...]] = {
         _bad("impossible_date", "exposed_at", "2026-02-31T10:00:00Z"),
         _bad("missing_required", "variant", None),
     ),
+    "store_footfall": (
+        _bad("wrong_type", "entrees", "n/a"),
+        _bad("impossible_date", "date", "31/02/2026"),
+        _REPEAT,
+        _bad("negative_quantity", "sorties", "-2"),
+        _FEW,
+        _bad("outside_enum", "etat", "HS"),
+    ),
+    "phone_calls": (
+        _bad("outside_enum", "outcome", "busy"),
+        _bad("wrong_type", "wait_seconds", "00:45"),
+        _REPEAT,
+        _MANY,
+        _bad("missing_required", "offered_at", None),
+    ),
+    "bot_conversations": (
+        _BROKEN,
+        _bad("outside_enum", "outcome", '"escalated"'),
+        _bad("missing_required", "started_at", None),
+        _REPEAT,
+    ),
+    "social_comments": (
+        _bad("outside_enum", "platform", "x"),
+        _REPEAT,
+        _bad("impossible_date", "written_at", "2026-02-31T10:00:00Z"),
+        _bad("wrong_type", "likes", "1k"),
+        _FEW,
+    ),
+    "social_followers": (_bad("wrong_type", "followers", "42.1k"), _REPEAT),
+    "cart_relaunches": (_bad("outside_enum", "variant", "A"), _bad("missing_required", "enrolled_at", None), _REPEAT),
+    "store_pickups": (
+        _bad("outside_enum", "status", "lost"),
+        _bad("impossible_date", "prepared_at", "2026-02-31 10:00:00"),
+        _FEW,
+    ),
+    "stock_outs": (
+        _bad("impossible_date", "out_since", "2026-02-31"),
+        _bad("missing_required", "sku", None),
+        _MANY,
+    ),
     "store_stock": (_bad("negative_quantity", "quantity", "-3"), _bad("wrong_type", "quantity", "épuisé")),
 }
 
@@ -193,6 +233,12 @@ FILE_RECIPES: dict[str, tuple[tuple[str, str], ...]] = {
     "survey_responses": (("wrong_encoding", ""), ("replaced", "")),
     "consents": (("duplicate", ""),),
     "products": (("extra_column", ""),),
+    "store_footfall": (("replaced", ""), ("extra_column", "")),
+    "phone_calls": (("late", ""), ("duplicate", "")),
+    "bot_conversations": (("duplicate", ""),),
+    "social_comments": (("wrong_encoding", ""), ("late", "")),
+    "store_pickups": (("late", ""),),
+    "stock_outs": (("missing_column", "out_since"),),
 }
 _TYPED_KINDS = {"missing_required", "outside_enum"}  # what a Parquet row can hold
 

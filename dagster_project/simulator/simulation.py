@@ -10,21 +10,28 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from dagster_project.simulator.behaviour import live
 from dagster_project.simulator.calendar import window_of
 from dagster_project.simulator.channels import (
     ads,
+    bot,
+    calls,
     consents,
     costs,
     crm,
+    footfall,
     loyalty,
     messaging,
+    pickups,
     pos,
     reference,
+    relaunches,
     shop,
     social,
+    stock,
     support,
     surveys,
     web,
@@ -34,7 +41,7 @@ from dagster_project.simulator.dirt import DirtBook
 from dagster_project.simulator.people import People, make_people
 from dagster_project.simulator.records import Scene, Sightings
 from dagster_project.simulator.sales import fill_baskets
-from dagster_project.simulator.truth import write_truth
+from dagster_project.simulator.truth import write_effects, write_truth
 from dagster_project.simulator.writers import Landing
 
 
@@ -106,10 +113,12 @@ def simulate(
     tell("shop and tills")
     shop.write_orders(scene, records, target)
     shop.write_transactions(scene, records, target)
-    shop.write_checkouts(scene, sessions, target)
+    checkouts = shop.write_checkouts(scene, sessions, target)
     shop.write_customers(scene, records, sessions, target)
     web.note_users(scene, sessions)  # the export comes first: it says how an account's name is spelled
     pos.write_tickets(scene, tickets, target)
+    pickups.write_pickups(scene, target)
+    footfall.write_footfall(scene, tickets, target)
     tell("CRM, loyalty programme, consents")
     crm.write_contacts(scene, target)
     points, before = loyalty.make_points(scene, tickets, records)
@@ -118,16 +127,28 @@ def simulate(
     consents.write_consents(scene, target)
     tell("messages")
     messaging.write_messages(scene, records, messaging.make_mail(scene, records), target)
+    relaunched = relaunches.make_relaunches(scene, checkouts)
+    relaunches.write_relaunches(scene, relaunched, target)
     tell("advertising, social networks, costs, experiments")
     ads.write_ads(scene, ads.make_insights(scene, sessions), target)
-    social.write_posts(scene, target)
+    posts = social.make_posts(scene)
+    comments = social.make_comments(scene, posts)
+    social.write_posts(scene, posts, target)
+    social.write_comments(scene, comments, target)
+    social.write_followers(scene, target)
     costs.write_costs(scene, target)
     costs.write_exposures(scene, target)
     tell("service and surveys")
     support.write_tickets(scene, support.make_history(scene), order_keys, target)
-    surveys.write_responses(scene, surveys.make_invitations(scene, tickets, records), records, order_keys, target)
+    calls.write_calls(scene, calls.make_calls(scene), target)
+    conversations = bot.make_conversations(world, sessions)
+    bot.write_conversations(scene, conversations, target)
+    invitations = surveys.make_invitations(scene, tickets, records)
+    surveys.write_responses(scene, invitations, records, order_keys, target)
     tell("products, stores, stock")
-    reference.write_reference(scene, target)
+    pieces = reference.make_stock(scene)
+    reference.write_reference(scene, pieces, target)
+    stock.write_stock_outs(scene, stock.make_spells(scene, pieces), target)
     target.close()
 
     tell("truth")
@@ -141,6 +162,17 @@ def simulate(
     }
     write_truth(
         truth, scene, sessions, order_keys, support.FIRST_TICKET + np.arange(len(world.contacts)), book, arguments
+    )
+    write_effects(
+        truth,
+        {
+            "relaunches": relaunches.truth_of_relaunches(relaunched, order_keys),
+            "bot_conversations": bot.truth_of_conversations(conversations),
+            "verbatims": pd.concat(
+                [surveys.truth_of_verbatims(scene, invitations), social.truth_of_comments(comments)]
+            ),
+            "store_conversion": footfall.truth_of_stores(world.seed),
+        },
     )
     return SimulationSummary(
         files=target.files,

@@ -70,6 +70,12 @@ def write_truth(
     )
 
 
+def write_effects(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write what single channels planted, one file per table, beside the rest of the truth."""
+    for name, frame in tables.items():
+        _csv(folder / f"{name}.csv", frame)
+
+
 def _parquet(path: Path, columns: dict[str, Any]) -> None:
     pq.write_table(pa.table(columns), path, compression="zstd")
 

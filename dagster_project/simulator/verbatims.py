@@ -1,4 +1,5 @@
-"""What people write: survey verbatims in French and English, ticket subjects, messages and agents' replies.
+"""What people write: survey verbatims and comments in French and English, ticket subjects, messages and agents'
+replies.
 
 Sentences are put together from parts that fit the score and the topic, so that sentiment and topic can be told from
 the text.
@@ -7,11 +8,18 @@ the text.
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 
-from dagster_project.simulator.columns import Text
+from dagster_project.simulator.columns import Flags, Ints, Text, choose, pick
 
+MOODS = ("good", "middling", "bad")
+SENTIMENTS = pa.array(["positive", "neutral", "negative"])  # of the moods
+# What a verbatim or a comment is about; `overall` is nothing in particular.
+SUBJECT_MATTERS = ("delivery", "return", "product", "payment", "service", "store", "price", "app", "overall")
 TOPICS = ("delivery", "return", "product", "payment", "account", "loyalty", "advice")
 
 _FRENCH = {
@@ -58,6 +66,56 @@ _ENGLISH = {
         "Terrible experience: charged twice, still waiting for a refund.",
     ),
 }
+# Of the sentences above, in their order.
+_MATTERS = {
+    ("fr", "good"): ("delivery", "service", "store", "overall", "product", "store", "service", "product"),
+    ("fr", "middling"): ("overall", "price", "delivery", "app", "store", "service"),
+    ("fr", "bad"): ("delivery", "service", "delivery", "payment", "service", "return", "service", "product"),
+    ("en", "good"): ("store", "delivery", "product", "service"),
+    ("en", "middling"): ("delivery", "return", "overall"),
+    ("en", "bad"): ("delivery", "service", "payment"),
+}
+# Comments under posts: language, mood, subject matter | sentences.
+_COMMENTS = """
+fr good delivery | Livraison en 24 h, chapeau | Colis bien emballé et arrivé en avance, merci
+fr good return | Échange fait en cinq minutes, aucun souci | Remboursement reçu très vite, rare !
+fr good product | Cette nappe est encore plus belle en vrai | Qualité au top, rien à dire | Je suis fan de vos bougies
+fr good service | Réponse en dix minutes par le chat, super équipe | Conseillère adorable au téléphone
+fr good store | Toujours un plaisir de passer en boutique à Lyon | Vendeuses de Nantes au top, très bon accueil
+fr good price | Les soldes valent vraiment le coup | Très bon rapport qualité-prix
+fr good app | L'appli est enfin fluide, bravo | Commande en trois clics sur l'appli
+fr middling delivery | Reçu avec deux jours de retard mais en bon état | Livraison correcte, suivi un peu flou
+fr middling product | Joli, mais la couleur est plus claire que sur la photo | Bien, sans être extraordinaire
+fr middling service | J'ai eu une réponse, mais il a fallu relancer | Service correct, attente un peu longue
+fr middling price | C'est beau mais un peu cher quand même | Frais de port élevés pour un petit article
+fr middling store | Magasin sympa, dommage qu'il n'y ait pas toutes les tailles | Attente en caisse un peu longue samedi
+fr middling app | L'appli marche, mais la recherche est perfectible | Pas mal, il manque les filtres sur mobile
+fr bad delivery | Toujours pas livré après trois semaines, c'est scandaleux | Colis perdu et personne ne sait où il est
+fr bad return | Retour envoyé il y a un mois, toujours aucun remboursement | On me refuse l'échange sans explication
+fr bad product | Vase arrivé fêlé, très déçue | Le tissu a rétréci au premier lavage, qualité en chute libre
+fr bad payment | Débité deux fois pour la même commande !! | Code promo refusé au moment de payer, pénible
+fr bad service | Vous ne répondez ni aux mails ni au téléphone | Trois conseillers, trois réponses différentes
+fr bad store | Accueil glacial au magasin de Bordeaux | Article réservé et plus disponible à mon arrivée en boutique
+fr bad price | Hausse de 20 % en six mois, c'est abusé | Le prix barré est faux, il était moins cher avant
+fr bad app | L'application plante à chaque mise à jour | Impossible de me connecter depuis hier
+en good delivery | Arrived in two days, perfectly packed
+en good product | The linen is gorgeous, worth every penny | Love this collection
+en good service | Support sorted it out in minutes, thank you
+en good store | Lovely shop in Paris, very kind staff
+en middling delivery | A bit slow to ship abroad but fine
+en middling product | Nice, though smaller than I expected
+en middling price | Pretty but pricey
+en bad delivery | Three weeks and still no parcel
+en bad return | Still waiting for my refund, no news
+en bad product | Arrived broken, very disappointed
+en bad service | Nobody answers the phone or the emails
+en bad app | The app keeps crashing at checkout
+"""
+_OPENINGS = {
+    "fr": ("", "Bonjour, ", "Franchement : ", "Petit retour d'expérience. ", "@maisonomni "),
+    "en": ("", "Hi, ", "Honestly: "),
+}
+_CLOSINGS = {"good": ("", " ❤️", " !"), "middling": ("", ".", " 🤷"), "bad": ("", " 😡", "…")}
 _SUBJECTS = {
     "delivery": ("Colis non reçu", "Retard de livraison", "Suivi bloqué depuis 5 jours", "Livré chez le voisin ?"),
     "return": ("Demande de retour", "Remboursement en attente", "Échange de taille", "Retour en magasin refusé"),
@@ -121,3 +179,48 @@ def replies() -> Text:
 def notes() -> Text:
     """What agents tell one another."""
     return pa.array(_NOTES)
+
+
+def matters(language: str, mood: str) -> Ints:
+    """Index of SUBJECT_MATTERS of each sentence of `verbatims`."""
+    return np.array([SUBJECT_MATTERS.index(word) for word in _MATTERS[(language, mood)]], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class CommentBook:
+    """Every comment people write, by sentence. `topic`: index of SUBJECT_MATTERS; `mood`: index of MOODS."""
+
+    text: Text
+    is_english: Flags
+    topic: Ints
+    mood: Ints
+
+
+@functools.cache
+def comment_book() -> CommentBook:
+    """Each sentence with each opening and closing."""
+    rows = []
+    for line in _COMMENTS.strip().splitlines():
+        head, *sentences = (part.strip() for part in line.split("|"))
+        language, mood, matter = head.split()
+        rows += [
+            (opening + sentence + closing, language == "en", SUBJECT_MATTERS.index(matter), MOODS.index(mood))
+            for sentence in sentences
+            for opening in _OPENINGS[language]
+            for closing in _CLOSINGS[mood]
+        ]
+    text, is_english, topic, mood_of = zip(*rows, strict=True)
+    return CommentBook(pa.array(text), np.array(is_english), np.array(topic), np.array(mood_of))
+
+
+def labels(extract: str, references: Text, is_english: Flags, topic: Ints, mood: Ints) -> pd.DataFrame:
+    """The truth of texts: one row per text, named by its extract and reference there."""
+    return pd.DataFrame(
+        {
+            "extract": extract,
+            "reference": references.to_pandas(),
+            "language": choose(is_english, "en", "fr").to_pandas(),
+            "topic": pick(pa.array(SUBJECT_MATTERS), topic).to_pandas(),
+            "sentiment": pick(SENTIMENTS, mood).to_pandas(),
+        }
+    )

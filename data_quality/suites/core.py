@@ -308,6 +308,150 @@ def fct_tickets() -> Sequence[Expectation]:
     ]
 
 
+@table_suite("core", "marts.fct_calls", key=["call_id"])
+def fct_calls() -> Sequence[Expectation]:
+    """One row per call offered to a queue."""
+    return [
+        unique(["call_id"], note=_GRAIN),
+        *_customer("call_id"),
+        _calendar("offered_date", "call_id"),
+        holds(
+            "is_answered = (answered_at is not null)",
+            key=["call_id"],
+            says="an answered call says when, an abandoned one does not",
+            column="answered_at",
+            note="Answer rates divide one by the other.",
+        ),
+        between("wait_seconds", 0, 14_400, note="A wait of hours is a clock gone wrong.", severity="warning"),
+    ]
+
+
+@table_suite("core", "marts.fct_bot_conversations", key=["bot_conversation_id"])
+def fct_bot_conversations() -> Sequence[Expectation]:
+    """One row per conversation with the bot."""
+    return [
+        unique(["bot_conversation_id"], note=_GRAIN),
+        *_customer("bot_conversation_id"),
+        _calendar("started_date", "bot_conversation_id"),
+        one_of("outcome", ["contained", "handed_over", "left"], note="Containment is counted by it."),
+    ]
+
+
+@table_suite("core", "marts.fct_service_contacts", key=["service_contact_id"])
+def fct_service_contacts() -> Sequence[Expectation]:
+    """One row per contact with customer service."""
+    return [
+        unique(["service_contact_id"], note="A contact counted twice looks like a repeated one."),
+        *_customer("service_contact_id"),
+        _channel("channel", "service", "service_contact_id"),
+    ]
+
+
+@table_suite("core", "marts.fct_sign_ups", key=["sign_up_id"])
+def fct_sign_ups() -> Sequence[Expectation]:
+    """One row per sign-up."""
+    return [
+        unique(["sign_up_id"], note=_GRAIN),
+        *_customer("sign_up_id"),
+        one_of("sign_up_type", ["account", "loyalty", "app"], note="Conversion is counted by it."),
+    ]
+
+
+@table_suite("core", "marts.fct_cart_relaunches", key=["relaunch_id"])
+def fct_cart_relaunches() -> Sequence[Expectation]:
+    """One row per checkout taken into a relaunch trial."""
+    return [
+        unique(["relaunch_id"], note=_GRAIN),
+        *_customer("relaunch_id"),
+        no_rows(
+            "select relaunch_id from this where cart_id in "
+            "(select cart_id from this where cart_id is not null group by cart_id having count(*) > 1)",
+            says="a cart is drawn once",
+            column="cart_id",
+            note="A cart in both arms has no lift.",
+        ),
+        holds(
+            "is_held_out = (sent_at is null)",
+            key=["relaunch_id"],
+            says="the held out are sent nothing, the others are",
+            column="sent_at",
+            note="A message sent to the held out hides the lift.",
+            severity="warning",
+        ),
+    ]
+
+
+@table_suite("core", "marts.fct_pickups", key=["pickup_id"])
+def fct_pickups() -> Sequence[Expectation]:
+    """One row per click-and-collect order a store prepared."""
+    return [
+        unique(["pickup_id"], note=_GRAIN),
+        *_customer("pickup_id"),
+        between("hours_to_prepare", 0, note="Ready before it was ordered is a clock or a join gone wrong."),
+        between("hours_to_pick_up", 0, note="Fetched before it was ready is a clock or a join gone wrong."),
+    ]
+
+
+@table_suite("core", "marts.fct_footfall", key=["store_code", "counted_date", "hour"])
+def fct_footfall() -> Sequence[Expectation]:
+    """One row per store, day and hour."""
+    return [
+        unique(["store_code", "counted_date", "hour"], note="Visitors counted twice halve the conversion."),
+        _calendar("counted_date", "store_code"),
+        between("entries", 0, note="A count."),
+        holds(
+            "is_measured = (entries is not null)",
+            key=["store_code", "counted_date", "hour"],
+            says="entries are there where the counter worked, and nowhere else",
+            column="entries",
+            note="An hour not measured is not an hour without visitors.",
+        ),
+    ]
+
+
+@table_suite("core", "marts.fct_stock_outs", key=["store_code", "sku", "out_from_date"])
+def fct_stock_outs() -> Sequence[Expectation]:
+    """One row per spell out of stock."""
+    key = ["store_code", "sku", "out_from_date"]
+    return [
+        unique(key, note=_GRAIN),
+        holds(
+            "back_date > out_from_date",
+            key=key,
+            says="an article is back after it was out",
+            column="back_date",
+            note="Days out of stock are counted between them.",
+        ),
+    ]
+
+
+@table_suite("core", "marts.fct_stock", key=["store_code", "sku", "stock_date"])
+def fct_stock() -> Sequence[Expectation]:
+    """One row per store, article and month end."""
+    return [
+        unique(["store_code", "sku", "stock_date"], note=_GRAIN),
+        between("quantity", 0, note="A stock."),
+    ]
+
+
+@table_suite("core", "marts.fct_social_comments", key=["comment_key"])
+def fct_social_comments() -> Sequence[Expectation]:
+    """One row per comment under a post of the brand."""
+    return [
+        unique(["comment_key"], note=_GRAIN),
+        between("hours_to_reply", 0, note="An answer before the comment is a clock gone wrong."),
+    ]
+
+
+@table_suite("core", "marts.fct_social_followers", key=["platform", "counted_date"])
+def fct_social_followers() -> Sequence[Expectation]:
+    """One row per platform and day."""
+    return [
+        unique(["platform", "counted_date"], note="Means are taken over days."),
+        between("followers", 0, note="A count."),
+    ]
+
+
 @table_suite("core", "marts.fct_survey_responses", key=["survey_response_id"])
 def fct_survey_responses() -> Sequence[Expectation]:
     """One row per invitation, answered or not."""

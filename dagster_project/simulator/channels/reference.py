@@ -8,14 +8,21 @@ import numpy as np
 
 from dagster_project.simulator.calendar import day_of
 from dagster_project.simulator.catalogue import PRODUCTS, catalogue
-from dagster_project.simulator.columns import stream
+from dagster_project.simulator.columns import Ints, stream
 from dagster_project.simulator.places import stores
 from dagster_project.simulator.records import Scene
 from dagster_project.simulator.writers import FileKey, Landing
 
 
-def write_reference(scene: Scene, landing: Landing) -> None:
-    """products_, stores_ and stock_YYYY-MM-DD.xlsx of every month end."""
+def make_stock(scene: Scene) -> Ints:
+    """Pieces at the end of each month. Shape: months x stores x products."""
+    rng = stream(scene.world.seed, "stock")
+    shape = (len(scene.world.window.month_ends()), len(stores()), PRODUCTS)
+    return np.where(rng.random(shape) < 0.06, 0, rng.poisson(14, shape))
+
+
+def write_reference(scene: Scene, quantity: Ints, landing: Landing) -> None:
+    """products_, stores_ and stock_YYYY-MM-DD.xlsx of every month end. `quantity`: as `make_stock` gives it."""
     ends = [int(day) for day in scene.world.window.month_ends()]
     goods = catalogue()
     sku, ean, name = goods.sku.to_pylist(), goods.ean.to_pylist(), goods.name.to_pylist()
@@ -46,12 +53,6 @@ def write_reference(scene: Scene, landing: Landing) -> None:
         [store_rows] * len(ends),
     )
 
-    rng = stream(scene.world.seed, "stock")
-    quantity = np.where(
-        rng.random((len(ends), len(stores()), PRODUCTS)) < 0.06,
-        0,
-        rng.poisson(14, (len(ends), len(stores()), PRODUCTS)),
-    )
     codes = [store.code for store in stores()]
     sheets = []
     for number, day in enumerate(ends):

@@ -45,7 +45,7 @@ _GATEWAYS = pa.array(["shopify_payments", "paypal", "alma", "gift_card"])
 _NOTES = pa.array(
     ["", "Laisser chez le gardien", "Sonner à l'interphone « B2 », merci", "C'est un cadeau :\nsans facture svp"]
 )
-FIRST_NUMBER, FIRST_ID = 1001, 5_210_000_000_000
+FIRST_NUMBER, FIRST_ID, FIRST_CHECKOUT = 1001, 5_210_000_000_000, 31_000_000
 
 
 def order_names(number: Ints) -> Text:
@@ -273,7 +273,16 @@ def write_transactions(scene: Scene, records: ShopRecords, landing: Landing) -> 
     landing.write_text("shop_transactions", files, file, cells, Dialect())
 
 
-def write_checkouts(scene: Scene, sessions: Sessions, landing: Landing) -> None:
+@dataclass(frozen=True)
+class Checkouts(Table):
+    """One row per abandoned checkout, in the order of their numbers."""
+
+    number: Ints
+    person: Ints
+    at: Ints
+
+
+def write_checkouts(scene: Scene, sessions: Sessions, landing: Landing) -> Checkouts:
     """abandoned_checkouts_YYYY-MM-DD.csv, weekly, one row per line item: checkouts of known people that led to no
     order at once.
     """
@@ -322,7 +331,7 @@ def write_checkouts(scene: Scene, sessions: Sessions, landing: Landing) -> None:
             return blank(values, ~first)
 
         return {
-            "Id": numbers(31_000_000 + row),
+            "Id": numbers(FIRST_CHECKOUT + row),
             "Email": head(email.take(taken)),
             "Phone": head(phone.take(taken)),
             "Created at": offset_text(at[row]),
@@ -339,6 +348,7 @@ def write_checkouts(scene: Scene, sessions: Sessions, landing: Landing) -> None:
         }
 
     landing.write_text("shop_checkouts", files, file, cells, Dialect(), number > 0)
+    return Checkouts(FIRST_CHECKOUT + np.arange(len(chosen), dtype=np.int64), person, at)
 
 
 @dataclass(frozen=True)

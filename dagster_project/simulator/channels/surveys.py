@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from dagster_project.simulator.behaviour import APP, MARKETPLACE, SALES_CHANNELS, SERVICE_CHANNELS, STORE, awake
@@ -37,7 +38,7 @@ from dagster_project.simulator.places import store_codes
 from dagster_project.simulator.records import Scene, key_of
 from dagster_project.simulator.render import Cells, quoted
 from dagster_project.simulator.sales import COLLECT, LATER
-from dagster_project.simulator.verbatims import verbatims
+from dagster_project.simulator.verbatims import MOODS, labels, matters, verbatims
 from dagster_project.simulator.writers import Dialect, FileKey, Landing
 
 _NPS, _CSAT, _CES = range(3)
@@ -258,7 +259,7 @@ def write_responses(
         )
         score = blank(numbers(part.score), ~answered)
         return {
-            "invitation_id": joined("INV", padded(which + 1, 8)),
+            "invitation_id": _invitation_ids(which),
             "response_id": blank(joined("RSP", padded(which + 1, 8)), ~answered),
             "survey": pick(pa.array(["nps", "csat", "ces"]), part.survey),
             "survey_type": choose(part.is_relational, "relational", "transactional"),
@@ -284,14 +285,35 @@ def write_responses(
     landing.write_text("survey_responses", files, week, cells, Dialect(), eligible)
 
 
+def _invitation_ids(rows: Ints) -> Text:
+    return joined("INV", padded(rows + 1, 8))
+
+
+def _moods(invitations: Invitations) -> Ints:
+    """Index of verbatims.MOODS that fits the score."""
+    share = invitations.score / np.array([10, 5, 7])[invitations.survey]
+    return np.where(share >= 0.85, 0, np.where(share >= 0.62, 1, 2))
+
+
 def _texts(invitations: Invitations, is_english: Flags) -> Text:
     """A verbatim per invitation that fits its score."""
-    top = np.array([10, 5, 7])[invitations.survey]
-    share = invitations.score / top
-    mood = np.where(share >= 0.85, 0, np.where(share >= 0.62, 1, 2))
+    mood = _moods(invitations)
     out = constant("", len(invitations))
-    for number, name in enumerate(("good", "middling", "bad")):
+    for number, name in enumerate(MOODS):
         for english in (False, True):
             words = verbatims("en" if english else "fr", name)
             out = choose((mood == number) & (is_english == english), pick(words, invitations.draw % len(words)), out)
     return out
+
+
+def truth_of_verbatims(scene: Scene, invitations: Invitations) -> pd.DataFrame:
+    """One row per answer with a text: its language, topic and mood."""
+    is_english, mood = scene.world.people.is_english[invitations.person], _moods(invitations)
+    topic = np.zeros(len(invitations), dtype=np.int64)
+    for number, name in enumerate(MOODS):
+        for english in (False, True):
+            matter = matters("en" if english else "fr", name)
+            fits = (mood == number) & (is_english == english)
+            topic[fits] = matter[invitations.draw[fits] % len(matter)]
+    written = np.flatnonzero(invitations.has_text & (invitations.answered_at < LATER))
+    return labels("survey_responses", _invitation_ids(written), is_english[written], topic[written], mood[written])

@@ -29,7 +29,7 @@ def properties(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_there_is_one_contract_per_extract() -> None:
-    assert len(CONTRACTS) == 22
+    assert len(CONTRACTS) == 30
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.split(".")[0])
@@ -114,6 +114,8 @@ def test_free_text_is_classified_sensitive() -> None:
         ("support_tickets", "description"),
         ("support_tickets", "events"),
         ("survey_responses", "verbatim"),
+        ("bot_conversations", "first_message"),
+        ("social_comments", "text"),
     }
 
 

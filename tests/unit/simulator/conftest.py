@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from python_calamine import CalamineWorkbook
 
 from dagster_project.simulator import SimulationSummary, simulate
 
@@ -47,6 +48,20 @@ def simulated(folder: Path, **arguments: Any) -> Simulated:
     landing = folder / "landing"
     options = {"customers": 1500, "months": 5, "seed": 7, "until": UNTIL} | arguments
     return Simulated(landing, folder / "truth", simulate(landing=landing, **options))
+
+
+@pytest.fixture(scope="session")
+def sheet() -> Callable[[Simulated, str], list[dict[str, Any]]]:
+    """Every record of an XLSX extract."""
+
+    def read(simulated: Simulated, extract: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for path in simulated.files(extract):
+            head, *rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+            found.extend(dict(zip(map(str, head), row, strict=True)) for row in rows)
+        return found
+
+    return read
 
 
 @pytest.fixture(scope="session")

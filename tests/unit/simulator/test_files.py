@@ -80,7 +80,7 @@ def _breaks(value: Any, column: dict[str, Any], custom: dict[str, Any]) -> str |
             dt.datetime.strptime(value, FORMATS[options["format"]])  # noqa: DTZ007 - only whether it parses
         except ValueError:
             return f"not a time: {value}"
-    elif kind == "BOOLEAN" and value not in ("true", "false"):
+    elif kind == "BOOLEAN" and value not in ("true", "false", True, False):
         return f"not a boolean: {value}"
     if number is not None and not options.get("minimum", number) <= number <= options.get("maximum", number):
         return f"out of range: {value}"
@@ -129,9 +129,9 @@ def test_without_dirt_every_row_meets_its_contract(clean: Any, extract: str) -> 
     assert rows > 0
 
 
-def test_there_are_twenty_two_extracts_and_each_has_a_contract(clean: Any) -> None:
+def test_there_are_thirty_extracts_and_each_has_a_contract(clean: Any) -> None:
     assert sorted(path.name for path in clean.landing.iterdir()) == EXTRACTS
-    assert len(EXTRACTS) == 22
+    assert len(EXTRACTS) == 30
     assert clean.summary.dirt == {}
 
 

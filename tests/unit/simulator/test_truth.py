@@ -60,6 +60,10 @@ def test_every_record_of_the_sources_is_somebody(clean: Any) -> None:
             recipients.add(("email:" if event["channel"] == "email" else "phone:") + event["recipient"].lower())
     assert requesters == keys["support"]
     users |= {row["Customer ID"] for row in clean.csv_rows("shop_customers")}
+    for path in clean.files("bot_conversations"):
+        users |= {json.loads(line)["web_account"] for line in path.read_text(encoding="utf-8").splitlines()}
+    callers = {row["caller"] for row in clean.csv_rows("phone_calls")}
+    assert {f"phone:{caller}" for caller in callers - {""}} == keys["calls"]
     assert users - {None} == keys["web"]
     assert recipients == keys["messaging"]
     assert not records.duplicated(["source_system", "source_person_key"]).any()

@@ -108,6 +108,30 @@ tickets as (
     where requester_id is not null
 ),
 
+callers as (
+    select
+        source_person_key,
+        min(arrival_date) as first_arrival,
+        max(arrival_date) as last_arrival,
+        min(offered_at) as first_at,
+        max(offered_at) as last_at
+    from {{ ref('stg_calls__calls') }}
+    where source_person_key is not null
+    group by source_person_key
+),
+
+bot_users as (
+    select
+        web_account,
+        min(arrival_date) as first_arrival,
+        max(arrival_date) as last_arrival,
+        min(started_at) as first_at,
+        max(started_at) as last_at
+    from {{ ref('stg_bot__conversations') }}
+    where web_account is not null
+    group by web_account
+),
+
 sightings as (
     select
         {{ customer_record(
@@ -176,6 +200,20 @@ sightings as (
             web_account='user_id'
         ) }}
     from web_users
+    union all
+    select
+        {{ customer_record(
+            'web', 'web_account', 'last_arrival', 'first_at', 'last_at', first_seen_date='first_arrival',
+            web_account='web_account'
+        ) }}
+    from bot_users
+    union all
+    select
+        {{ customer_record(
+            'calls', 'source_person_key', 'last_arrival', 'first_at', 'last_at', first_seen_date='first_arrival',
+            phone=value_of_key('source_person_key', 'phone')
+        ) }}
+    from callers
     union all
     select
         {{ customer_record(

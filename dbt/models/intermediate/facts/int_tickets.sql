@@ -50,6 +50,21 @@ status_history as (
     group by ticket_id
 ),
 
+-- What a customer says while the ticket counts as solved; the reply that reopens it bears the reopening's time at most.
+replies_on_solved as (
+    select
+        ticket_events.ticket_id,
+        count(*) as replies_after_solved
+    from ticket_events
+    inner join status_changes
+        on
+            ticket_events.ticket_id = status_changes.ticket_id
+            and ticket_events.occurred_at > status_changes.occurred_at
+            and ticket_events.occurred_at <= coalesce(status_changes.next_change_at, {{ data_end_at() }})
+    where ticket_events.event_type = 'customer_reply' and status_changes.new_status in ('solved', 'closed')
+    group by ticket_events.ticket_id
+),
+
 conversations as (
     select
         ticket_id,
@@ -66,6 +81,7 @@ merged as (
         tickets.requester_id as source_person_key,
         tickets.channel,
         tickets.topic,
+        tickets.priority,
         tickets.store_code,
         tickets.order_reference,
         tickets.created_at,
@@ -77,10 +93,12 @@ merged as (
         coalesce(status_history.reopened_count, 0) as reopened_count,
         coalesce(conversations.replies, 0) as replies,
         1 + coalesce(conversations.customer_replies, 0) as contacts,
+        coalesce(replies_on_solved.replies_after_solved, 0) as replies_after_solved,
         coalesce(status_history.waiting_hours, 0) as waiting_hours
     from tickets
     left join status_history on tickets.ticket_id = status_history.ticket_id
     left join conversations on tickets.ticket_id = conversations.ticket_id
+    left join replies_on_solved on tickets.ticket_id = replies_on_solved.ticket_id
 ),
 
 final as (
@@ -90,6 +108,7 @@ final as (
         merged.source_person_key,
         merged.channel,
         merged.topic,
+        merged.priority,
         merged.store_code,
         orders.order_id,
         merged.created_at,
@@ -102,6 +121,7 @@ final as (
         merged.reopened_count,
         merged.replies,
         merged.contacts,
+        merged.replies_after_solved,
         merged.is_open,
         {{ seconds_between('merged.created_at', 'merged.first_reply_at') }} / 3600.0 as hours_to_first_reply,
         {{ seconds_between('merged.created_at', 'merged.solved_at') }} / 3600.0 as hours_to_resolution,

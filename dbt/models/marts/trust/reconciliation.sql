@@ -37,6 +37,11 @@
     ('social_engagement', 'social', 'sum(likes + comments + shares)', 'source_posts'),
     ('channel_costs', 'other_costs', 'sum(amount)', 'source_costs'),
     ('experiment_exposures', 'experiments', 'count(*)', 'source_exposures'),
+    ('calls', 'calls', 'count(*)', 'source_calls'),
+    ('bot_conversations', 'bot', 'count(*)', 'source_conversations'),
+    ('service_contacts', 'all', 'count(*)', 'contact_sources'),
+    ('cart_relaunches', 'relaunches', 'count(*)', 'source_relaunches'),
+    ('pickups', 'stores', 'count(*)', 'source_pickups'),
     ('linked_records', 'crm', 'count(*)', 'crm_contacts'),
     ('linked_records', 'web', 'count(*)', 'web_accounts'),
 ] -%}
@@ -75,6 +80,11 @@
     ('ad_impressions', 'sum(impressions)', 'ad_spend'),
     ('channel_costs', 'sum(cost)', 'channel_costs'),
     ('experiment_exposures', 'count(*)', 'exposures'),
+    ('calls', 'count(*)', 'calls'),
+    ('bot_conversations', 'count(*)', 'bot_conversations'),
+    ('service_contacts', 'count(*)', 'service_contacts'),
+    ('cart_relaunches', 'count(*)', 'cart_relaunches'),
+    ('pickups', 'count(*)', 'pickups'),
     ('linked_records', 'count(*)', 'linked_records'),
 ] %}
 
@@ -132,6 +142,22 @@ source_costs as (
     from {{ ref('stg_costs__other_costs') }}
 ),
 
+source_calls as (
+    select * from {{ ref('stg_calls__calls') }}
+),
+
+source_conversations as (
+    select * from {{ ref('stg_bot__conversations') }}
+),
+
+source_relaunches as (
+    select * from {{ ref('stg_relaunches__relaunches') }}
+),
+
+source_pickups as (
+    select * from {{ ref('stg_stores__pickups') }}
+),
+
 source_exposures as (
     select distinct
         experiment_id,
@@ -156,6 +182,9 @@ web_accounts as (
     where
         unit_type = 'web_account'
         and unit_id is not null
+    union
+    select web_account as customer_account from source_conversations
+    where web_account is not null
 ),
 
 {% for platform, name in platforms.items() -%}
@@ -249,6 +278,26 @@ ad_spend as (
         cost,
         impressions
     from {{ ref('fct_ad_spend') }}
+),
+
+calls as (
+    select 'calls' as origin from {{ ref('fct_calls') }}
+),
+
+bot_conversations as (
+    select 'bot' as origin from {{ ref('fct_bot_conversations') }}
+),
+
+service_contacts as (
+    select 'all' as origin from {{ ref('fct_service_contacts') }}
+),
+
+cart_relaunches as (
+    select 'relaunches' as origin from {{ ref('fct_cart_relaunches') }}
+),
+
+pickups as (
+    select 'stores' as origin from {{ ref('fct_pickups') }}
 ),
 
 exposures as (
@@ -365,6 +414,18 @@ touch_sources as (
     select message_id as touch_reference from clicked_messages
     union all
     select cast(ticket_id as {{ text_type() }}) as touch_reference from touching_tickets
+),
+
+-- One line per source: a reference of every contact with customer service it delivered. A call answered is its
+-- ticket's, or an order.
+contact_sources as (
+    select ticket_id as contact_reference from support_tickets
+    union all
+    select null as contact_reference
+    from source_calls
+    where outcome = 'abandoned'
+    union all
+    select null as contact_reference from source_conversations
 ),
 
 -- A session that is no touch of its own is its order's visit, or the far end of a message's click.
