@@ -257,8 +257,8 @@ def _resolve(
         is_new, stays = _altered(names, said, former)
         people, names, said = people[is_new], names.filter(pa.array(is_new)), said[is_new]
         known, former = pa.concat_tables([known, former.filter(pa.array(stays))]), former.filter(pa.array(~stays))
-        read_before = (table.drop_columns(_SAID.name) for table in (former, known))
-        scored = score_beside(people, *read_before, memory.scored_pairs, model, country=country)
+        read_before, read_known = (table.drop_columns(_SAID.name) for table in (former, known))
+        scored = score_beside(people, read_before, read_known, memory.scored_pairs, model, country=country)
     names, said = names.take(scored.rows), said[scored.rows]
     read = _with_names(names, scored.people).append_column(_SAID, [said])
     pairs = _named_pairs(scored.pairs, pa.concat_tables([names, known.select(RECORD)]))
