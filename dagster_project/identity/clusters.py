@@ -22,7 +22,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from dagster_project.identity.keys import KeyTable, KeyType, names_one_person
+from dagster_project.identity.keys import KeyTable, KeyType, collective_mailboxes
 from dagster_project.identity.people import Profile, disagreeing, groups_differ
 
 CRM = "crm"
@@ -357,13 +357,9 @@ def _strong_groups(joins: _Joins, rulings: Rulings, counts: Counter[str]) -> np.
 def _collective_mailboxes(joins: _Joins, keys: KeyTable, groups: _Groups) -> np.ndarray:
     """Per key, whether it is an e-mail that is no single person's own: by its looks, or because two web accounts that
     nothing else joins were opened with it."""
-    collective = np.array(
-        [
-            kind == KeyType.EMAIL and not names_one_person(value)
-            for kind, value in zip(keys.kind, keys.value, strict=True)
-        ],
-        dtype=bool,
-    )
+    collective = np.zeros(len(keys.value), dtype=bool)
+    emails = np.flatnonzero(keys.kind == KeyType.EMAIL)
+    collective[emails] = collective_mailboxes([keys.value[key] for key in emails])
     accounts = np.zeros(joins.size, dtype=bool)
     accounts[joins.record[joins.alive & (joins.kind == KeyType.WEB_ACCOUNT)]] = True
     of_account = joins.alive & (joins.kind == KeyType.EMAIL) & accounts[joins.record]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -65,16 +65,19 @@ accueil achat achats admin administration adv association bureau commande comman
 contact contacts direction facturation hello info infos information mairie marketing office postmaster rh sales sav
 secretariat service serviceclient support webmaster
 """
-_OFFICES = frozenset(_OFFICE_LIST.split())
-_HOUSEHOLDS = re.compile(
-    r"famille.*|(fam|family|foyer|couple|maison|parents)([._-].*)?|.*[._-](famille|family)|les[._-].*"
+_HOUSEHOLDS = (
+    r"famille[^@+]*|(?:fam|family|foyer|couple|maison|parents)(?:[._-][^@+]*)?"
+    r"|[^@+]*[._-](?:famille|family)|les[._-][^@+]*"
 )
 _DISPOSABLE_LIST = """
 10minutemail.com dispostable.com fakeinbox.com getairmail.com getnada.com guerrillamail.com jetable.com jetable.org
 mailcatch.com maildrop.cc mailinator.com mailnesia.com moakt.com mohmal.com mytemp.email sharklasers.com spam4.me
 temp-mail.org tempmail.com tempr.email throwawaymail.com trashmail.com yopmail.com yopmail.fr yopmail.net
 """
-_DISPOSABLE = frozenset(_DISPOSABLE_LIST.split())
+_COLLECTIVE = re.compile(
+    rf"^(?:{'|'.join(_OFFICE_LIST.split())}|{_HOUSEHOLDS})[+@]"
+    rf"|@(?:{'|'.join(map(re.escape, _DISPOSABLE_LIST.split()))})$"
+)
 _NOBODYS_DOMAINS = frozenset(
     {"noemail.com", "nomail.com", "noemail.fr", "none.com", "test.com", "test.fr", "toto.fr", "toto.com"}
 )
@@ -100,9 +103,13 @@ def normalise_email(raw: str) -> str | None:
 def names_one_person(email: str) -> bool:
     """Whether a normalised e-mail is a person's own by its looks: no office's (contact@), no household's
     (famille.martin@), no throw-away one."""
-    local, _, domain = email.rpartition("@")
-    local = local.partition("+")[0]
-    return local not in _OFFICES and domain not in _DISPOSABLE and not _HOUSEHOLDS.fullmatch(local)
+    return not _COLLECTIVE.search(email)
+
+
+def collective_mailboxes(emails: Sequence[str]) -> np.ndarray:
+    """Per normalised e-mail, whether it is not `names_one_person`; for many of them."""
+    found = pc.match_substring_regex(pa.array(emails, pa.string()), _COLLECTIVE.pattern)
+    return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
 def normalise_phone(raw: str, country: str) -> str | None:

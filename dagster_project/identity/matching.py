@@ -16,6 +16,7 @@ import pyarrow as pa
 from dagster_project.identity.blocking import CANDIDATES
 from dagster_project.identity.households import person_probability
 from dagster_project.identity.match_model import MatchModel
+from dagster_project.identity.memory import PAIRS_SCHEMA, RECORD, Memory
 from dagster_project.identity.normalise import PEOPLE
 from dagster_project.identity.scratch import Scratch
 from dagster_project.identity.splink_linker import make_linker
@@ -48,30 +49,30 @@ def score_pairs(people: pd.DataFrame, model: MatchModel, *, country: str = "FR")
 
 @dataclass(frozen=True)
 class Scored:
-    """What the model says of people. Records are numbered in the order of record_id's text, `rows` of their frame, the
-    known ones after them. `people`: those scored, as `normalise` reads them. `pairs`: the linked pairs. `kept`: of the
-    remembered pairs, the places of those that hold."""
+    """What the model says of named people. `people`: those scored, as `normalise` reads them, with the names given.
+    `pairs`: the linked pairs (PAIRS_SCHEMA). `kept`: of the pairs remembered, the places of those that hold."""
 
-    rows: np.ndarray
     people: pa.Table
-    pairs: Pairs
+    pairs: pa.Table
     kept: np.ndarray
 
 
-def score(people: pd.DataFrame, model: MatchModel, *, country: str) -> Scored:
-    """Score people as for `resolve`."""
+def score(people: pd.DataFrame, names: pa.Table, model: MatchModel, *, country: str) -> Scored:
+    """Score people as for `resolve`; `names` (and what else is to go with them) are theirs, row by row."""
     with workspace(people, country) as (connection, rows):
-        read = _read_people(connection, len(rows))
-        return Scored(rows, read, linked_pairs(connection, model), np.zeros(0, dtype=np.int64))
+        named = names.take(rows)
+        read = _read_people(connection, named)
+        return Scored(read, _named_pairs(connection, linked_pairs(connection, model), named), np.zeros(0, np.int64))
 
 
 def score_beside(
-    people: pd.DataFrame, former: pa.Table, known: pa.Table, pairs: pa.Table, model: MatchModel, *, country: str
+    people: pd.DataFrame, names: pa.Table, altered: pa.Table, memory: Memory, model: MatchModel, *, country: str
 ) -> Scored:
-    """Score people, in place of `former`, beside those `known`, whose linked pairs are remembered (PAIRS_SCHEMA); both
-    as `Scored.people`, with their names. All pairs there are: `Scored.pairs`, and those of `pairs` that are `kept`."""
-    with workspace_beside(people, former, known, pairs, country) as (connection, rows):
-        read = _read_people(connection, len(rows))
+    """Score people, in place of those named in `altered`, beside all others that are remembered. All pairs there are
+    now: `pairs` of the answer, and those of the memory that are `kept`."""
+    with workspace_beside(people, altered, memory.matched_people, memory.scored_pairs, country) as (connection, rows):
+        named = names.take(rows)
+        read = _read_people(connection, named)
         connection.execute(
             f"""
             delete from {PEOPLE} where record not in
@@ -79,13 +80,47 @@ def score_beside(
             """
         ).fetchall()
         kept = arrays(connection, "select place from remembered order by place")["place"]
-        return Scored(rows, read, linked_pairs(connection, model), kept)
+        return Scored(read, _named_pairs(connection, linked_pairs(connection, model), named, "known"), kept)
 
 
-def _read_people(connection: Scratch, count: int) -> pa.Table:
-    return connection.execute(
-        f"select * exclude (record, source) from {PEOPLE} where record < {count} order by record"
+def _read_people(connection: Scratch, named: pa.Table) -> pa.Table:
+    """The first rows of PEOPLE, which bear these names."""
+    read = connection.execute(
+        f"select * exclude (record, source) from {PEOPLE} where record < {named.num_rows} order by record"
     ).to_arrow_table()
+    for name in reversed(named.column_names):
+        read = read.add_column(0, named.schema.field(name), named[name])
+    return read
+
+
+def _named_pairs(connection: Scratch, pairs: Pairs, named: pa.Table, known: str | None = None) -> pa.Table:
+    """PAIRS_SCHEMA; `named` are the names of the first records, the table `known` has those of the others."""
+    name = ", ".join(RECORD)
+    numbers = pa.array(np.arange(named.num_rows))
+    connection.register("first_names", named.select(RECORD).append_column("record", numbers))
+    found = pa.table({"one": pairs.left, "other": pairs.right, "probability": pairs.probability})
+    connection.register("found_pairs", found)
+    sides = ", ".join(f"{side}.{column} as {column}_{side}" for side in "ab" for column in RECORD)
+    return (
+        connection.execute(
+            f"""
+            with
+            names as (
+                select record, struct_pack({name}) as name
+                from (from first_names {f"union all by name select {name}, record from {known}" if known else ""})
+            ),
+            named as (
+                select least(x.name, y.name) as a, greatest(x.name, y.name) as b, probability
+                from found_pairs
+                inner join names as x on x.record = one
+                inner join names as y on y.record = other
+            )
+            select {sides}, probability from named
+            """
+        )
+        .to_arrow_table()
+        .cast(PAIRS_SCHEMA)
+    )
 
 
 def linked_pairs(connection: Scratch, model: MatchModel) -> Pairs:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 RECORD = ("source_system", "source_person_key")
+# In `matched_people`, beside what `normalise` reads: a fingerprint of what it read.
+SAID = "said"
 NAMES_SCHEMA = pa.schema([pa.field(name, pa.string(), nullable=False) for name in RECORD])
 SEEN_SCHEMA = pa.schema([*NAMES_SCHEMA, pa.field("fingerprint", pa.int64(), nullable=False)])
 # One row per pair of records that the match model scored at its link threshold or above; the record whose name sorts
@@ -38,8 +40,8 @@ BASIS_SCHEMA = pa.schema(
 @dataclass(frozen=True)
 class Memory:
     """The tables of the last resolution that the next one needs: `basis` (BASIS_SCHEMA, one row), `seen_records`
-    (SEEN_SCHEMA), `normalised_keys`, `matched_people` (named records as `normalise` reads them, by name) and
-    `scored_pairs` (PAIRS_SCHEMA)."""
+    (SEEN_SCHEMA), `normalised_keys`, `matched_people` (named records as `normalise` reads them, with their names and
+    SAID) and `scored_pairs` (PAIRS_SCHEMA)."""
 
     basis: pa.Table
     seen_records: pa.Table
@@ -58,7 +60,7 @@ class Memory:
         for name, schema in (("basis", BASIS_SCHEMA), ("seen_records", SEEN_SCHEMA), ("scored_pairs", PAIRS_SCHEMA)):
             found[name] = found[name].cast(schema)
         people = found["matched_people"]
-        required = {*RECORD, "said"}
+        required = {*RECORD, SAID}
         found["matched_people"] = people.cast(
             pa.schema([field.with_nullable(field.name not in required) for field in people.schema])
         )

@@ -112,13 +112,16 @@ class Neighbourhood:
             )
             self._run("insert into reached select node from frontier")
 
-    def inside(self, rows: pa.Table) -> pa.Table:
-        """The rows that bear the name of one of its records."""
-        return self._named(rows, "semi")
-
-    def outside(self, rows: pa.Table) -> pa.Table:
-        """The rows that bear the name of another record."""
-        return self._named(rows, "anti")
+    def inside(self, rows: pa.Table, but: pa.Table | None = None) -> pa.Table:
+        """The rows that bear the name of one of its records, and none of the names in `but`."""
+        self._connection.register("rows", rows)
+        query = f"from rows semi join reached on reached.node = {_node()}"
+        if but is not None:
+            self._connection.register("but", but)
+            query += f" anti join but using ({_NAME})"
+        found = self._table(f"select rows.* {query}")
+        self._connection.unregister("rows")
+        return found.cast(rows.schema)
 
     def pairs_inside(self, pairs: pa.Table) -> pa.Table:
         """The pairs of two of its records."""
@@ -159,12 +162,6 @@ class Neighbourhood:
         )
         self._connection.unregister("decided")
         return [there for (there,) in answer]
-
-    def _named(self, rows: pa.Table, join: str) -> pa.Table:
-        self._connection.register("rows", rows)
-        found = self._table(f"select rows.* from rows {join} join reached on reached.node = {_node()}")
-        self._connection.unregister("rows")
-        return found.cast(rows.schema)
 
     def _refuse_repeated(self) -> None:
         repeated = self._run(

@@ -25,7 +25,7 @@ from dagster_project.identity.keys import MATCH_PROBABILITY, KeyTable, KeyType, 
 from dagster_project.identity.ledger import Ledger
 from dagster_project.identity.match_model import MatchModel
 from dagster_project.identity.matching import Pairs, score, score_beside
-from dagster_project.identity.memory import BASIS_SCHEMA, NAMES_SCHEMA, PAIRS_SCHEMA, RECORD, Memory, digest_of
+from dagster_project.identity.memory import BASIS_SCHEMA, NAMES_SCHEMA, PAIRS_SCHEMA, RECORD, SAID, Memory, digest_of
 from dagster_project.identity.names import fold
 from dagster_project.identity.neighbourhood import Neighbourhood
 from dagster_project.identity.people import Profile, usable_birth_date
@@ -35,8 +35,6 @@ from dagster_project.identity.training import train
 from dagster_project.settings import Identity
 
 SINGLE = "single"
-# In `matched_people`, beside what `normalise` reads: the fingerprint of what it read.
-_SAID = pa.field("said", pa.int64(), nullable=False)
 RECORD_COLUMNS = (
     "source_system",
     "source_person_key",
@@ -216,7 +214,7 @@ def identify(
 @dataclass(frozen=True)
 class _Part:
     """Some records, eldest first, and what is found out about them. `people_read`: the named ones as `normalise` reads
-    them, with their names and _SAID. `pairs`: all scored pairs there are (PAIRS_SCHEMA), whoever's."""
+    them, with their names and SAID. `pairs`: all scored pairs there are (PAIRS_SCHEMA), whoever's."""
 
     born: pa.Table
     keys: KeyTable
@@ -248,29 +246,21 @@ def _resolve(
         return part
     people = named_people(part.born, part.clusters, part.keys)
     names = part.born.select(RECORD).take(people["record_id"].astype(np.int64).to_numpy()).cast(NAMES_SCHEMA)
-    said = _fingerprints(people)
+    names = names.append_column(pa.field(SAID, pa.int64(), nullable=False), [_fingerprints(people)])
     if memory is None:
-        known = NAMES_SCHEMA.empty_table()
-        scored = score(people, model, country=country)
+        scored = score(people, names, model, country=country)
+        read, pairs = scored.people, scored.pairs
     else:
-        former, known = around.inside(memory.matched_people), around.outside(memory.matched_people)
-        is_new, stays = _altered(names, said, former)
-        people, names, said = people[is_new], names.filter(pa.array(is_new)), said[is_new]
-        known, former = pa.concat_tables([known, former.filter(pa.array(stays))]), former.filter(pa.array(~stays))
-        read_before, read_known = (table.drop_columns(_SAID.name) for table in (former, known))
-        scored = score_beside(people, read_before, read_known, memory.scored_pairs, model, country=country)
-    names, said = names.take(scored.rows), said[scored.rows]
-    read = _with_names(names, scored.people).append_column(_SAID, [said])
-    pairs = _named_pairs(scored.pairs, pa.concat_tables([names, known.select(RECORD)]))
-    if memory is not None:
+        is_new, altered = _altered(names, around.inside(memory.matched_people.select([*RECORD, SAID])))
+        scored = score_beside(people[is_new], names.filter(pa.array(is_new)), altered, memory, model, country=country)
         remembered = memory.scored_pairs
         kept = np.isin(np.arange(remembered.num_rows), scored.kept)
-        for moved in (remembered.filter(pa.array(~kept)), pairs):
+        for moved in (remembered.filter(pa.array(~kept)), scored.pairs):
             around.add_pairs(moved.filter(pc.greater_equal(moved["probability"], model.thresholds.keyed)))
         around.bind_pairs(remembered.filter(pc.greater_equal(remembered["probability"], model.thresholds.keyed)))
         around.grow()
-        pairs = pa.concat_tables([remembered.filter(pa.array(kept)), pairs])
-        read = pa.concat_tables([read, around.inside(known)])
+        pairs = pa.concat_tables([remembered.filter(pa.array(kept)), scored.pairs])
+        read = pa.concat_tables([scored.people, around.inside(memory.matched_people, but=altered)])
         if around.records().num_rows > part.born.num_rows:
             part = _by_keys(around, decisions, settings, country)
     clusters = join_resembling(
@@ -291,16 +281,14 @@ def _fingerprints(people: pd.DataFrame) -> np.ndarray:
     return (said >> np.uint64(1)).astype(np.int64)
 
 
-def _altered(names: pa.Table, said: np.ndarray, former: pa.Table) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the named people are new or say something else than they did, and which of the former are as they were:
-    whom the model need not compare with one another again."""
-    now, before = (
-        dict(zip(_names(table), numbers, strict=True))
-        for table, numbers in ((names, said.tolist()), (former, former[_SAID.name].to_pylist()))
-    )
-    is_new = np.array([before.get(name) != number for name, number in now.items()], dtype=bool)
-    stays = np.array([now.get(name) == number for name, number in before.items()], dtype=bool)
-    return is_new, stays
+def _altered(now: pa.Table, before: pa.Table) -> tuple[np.ndarray, pa.Table]:
+    """Which of the people now are new or say something else than before, and the names of these and of those who are
+    gone: the others need not be compared with one another again. Both with SAID."""
+    said_now, said_before = (dict(zip(_names(table), table[SAID].to_pylist(), strict=True)) for table in (now, before))
+    is_new = np.array([said_before.get(name) != said for name, said in said_now.items()], dtype=bool)
+    moved = np.array([said_now.get(name) != said for name, said in said_before.items()], dtype=bool)
+    altered = [table.select(RECORD).filter(pa.array(mask)) for table, mask in ((now, is_new), (before, moved))]
+    return is_new, pa.concat_tables(altered)
 
 
 def _by_keys(around: Neighbourhood, decisions: pa.Table, settings: Identity, country: str) -> _Part:
@@ -310,24 +298,6 @@ def _by_keys(around: Neighbourhood, decisions: pa.Table, settings: Identity, cou
     rulings = rulings_of(around.concerning(decisions), born)
     clusters = build_clusters(_systems(born), keys, people, rulings, _limits(settings))
     return _Part(born, keys, people, rulings, clusters, NAMES_SCHEMA.empty_table(), PAIRS_SCHEMA.empty_table())
-
-
-def _named_pairs(pairs: Pairs, names: pa.Table) -> pa.Table:
-    """Pairs of record numbers as PAIRS_SCHEMA, `names` by number."""
-    left, right = (names.take(side).to_pydict() for side in (pairs.left, pairs.right))
-    rows = [
-        (*min(one, other), *max(one, other), probability)
-        for one, other, probability in zip(
-            zip(*(left[name] for name in RECORD), strict=True),
-            zip(*(right[name] for name in RECORD), strict=True),
-            pairs.probability.tolist(),
-            strict=True,
-        )
-    ]
-    columns = zip(*rows, strict=True) if rows else [()] * len(PAIRS_SCHEMA)
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, PAIRS_SCHEMA, strict=True)], PAIRS_SCHEMA
-    )
 
 
 def _numbered(pairs: pa.Table, born: pa.Table) -> Pairs:
@@ -343,12 +313,6 @@ def _numbered(pairs: pa.Table, born: pa.Table) -> Pairs:
 
 def _names(table: pa.Table, side: str = "") -> list[tuple[str, ...]]:
     return list(zip(*(table[f"{name}{side}"].to_pylist() for name in RECORD), strict=True))
-
-
-def _with_names(names: pa.Table, people: pa.Table) -> pa.Table:
-    for place, name in enumerate(RECORD):
-        people = people.add_column(place, pa.field(name, pa.string(), nullable=False), names[name])
-    return people
 
 
 def train_model(records: pa.Table, decisions: pa.Table, settings: Identity, *, country: str) -> MatchModel:

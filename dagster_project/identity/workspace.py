@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dagster_project.identity.blocking import make_candidates, make_candidates_beside
 from dagster_project.identity.comparisons import define_macros
-from dagster_project.identity.memory import RECORD
+from dagster_project.identity.memory import RECORD, SAID
 from dagster_project.identity.normalise import PEOPLE, normalise
 from dagster_project.identity.scratch import Scratch, open_scratch
 
@@ -29,30 +29,37 @@ def workspace(records: pd.DataFrame, country: str) -> Iterator[tuple[Scratch, np
 
 @contextmanager
 def workspace_beside(
-    records: pd.DataFrame, former: pa.Table, known: pa.Table, pairs: pa.Table, country: str
+    records: pd.DataFrame, altered: pa.Table, people: pa.Table, pairs: pa.Table, country: str
 ) -> Iterator[tuple[Scratch, np.ndarray]]:
-    """The same for new records beside others that are `known`: the records are numbered first, then the known.
+    """The same for new records beside the `people` there are (rows of `people` by name), but for the names in
+    `altered`, in whose place the new ones are. New records are numbered first; a table `known` has the numbers of the
+    others.
 
-    `former` and `known` hold rows of `people`, by name: what was there in place of the new records, and the others'.
     The candidates are those that the new records make; a table `remembered` (record_l, record_r, place) has those of
-    `pairs`, by their place there, that hold no new record and still are candidates.
+    `pairs`, by their place there, that hold no altered record and still are candidates.
     """
+    name = ", ".join(RECORD)
+    one, other = (" and ".join(f"{side}.{column} = {column}_{side}" for column in RECORD) for side in "ab")
     with open_scratch() as connection:
         rows = normalise(connection, records, country)
         define_macros(connection)
-        for name, people, start in (("former", former, 0), ("known", known, len(rows))):
-            numbers = pa.array(np.arange(start, start + people.num_rows))
-            connection.register(name, people.append_column("record", numbers))
-        connection.execute(f"insert into {PEOPLE} by name select * exclude ({', '.join(RECORD)}) from known").fetchall()
+        connection.register("there", people)
+        connection.register("altered", altered)
         connection.register("pairs", pairs.append_column("place", pa.array(np.arange(pairs.num_rows))))
-        one, other = (" and ".join(f"{side}.{name} = {name}_{side}" for name in RECORD) for side in "ab")
-        connection.execute(
+        columns = ", ".join(column for column in people.column_names if column not in (*RECORD, SAID))
+        for statement in (
+            f"create table known as select {name}, {columns}, row_number() over () - 1 + {len(rows)} as record"
+            f" from there anti join altered using ({name})",
+            f"create table former as select {columns}, row_number() over () - 1 as record"
+            f" from there semi join altered using ({name})",
+            f"insert into {PEOPLE} by name select {columns}, record from known",
             f"""
             create table remembered as
             select least(a.record, b.record) as record_l, greatest(a.record, b.record) as record_r, place
             from pairs inner join known as a on {one} inner join known as b on {other}
-            """
-        ).fetchall()
+            """,
+        ):
+            connection.execute(statement).fetchall()
         make_candidates_beside(connection, len(rows), "former", "remembered")
         yield connection, rows
 
