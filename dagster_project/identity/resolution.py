@@ -343,7 +343,9 @@ def _checked(records: pa.Table) -> pa.Table:
     for column in (*RECORD, "first_seen_date"):
         if records[column].null_count:
             raise ValueError(f"customer records: column '{column}' is empty in {records[column].null_count} rows")
-    return records.select(RECORD_COLUMNS)
+    texts = {name: records.schema.field(name).with_type(pa.string()) for name in RECORD}
+    named = records.select(RECORD_COLUMNS)
+    return named.cast(pa.schema([texts.get(field.name, field) for field in named.schema]))
 
 
 def _by_birth(records: pa.Table) -> pa.Table:
