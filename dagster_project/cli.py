@@ -262,6 +262,9 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
     )
     # One row is the member `unknown`.
     table.add_row("customers", f"{release.table('dim_customers').rows - 1:,}")
+    restated = next((step.counts["restated_customers"] for step in outcome.steps if step.step == "identity"), 0)
+    if restated:
+        table.add_row("restated", f"{restated:,} customers, whose records moved: omnivue identity history")
     table.add_row("checks", _counted(release.run.checks))
     table.add_row(
         "release",
@@ -538,18 +541,18 @@ def customer(
         return
     told = dossier(found[0], tables, pipeline.match_model, settings.business.country)
     out.print(f"[bold]{told.customer_id}[/]\n")
-    table = Table("", "golden record", "said by", "on", "as the", box=None)
+    table = _table("", "golden record", "said by", "on", "as the")
     for row in told.values.to_dict("records"):
         source, said_on = f"{row['source_system']} {row['source_person_key']}", f"{row['said_at']:%Y-%m-%d}"
         values = (row["field"].replace("_", " "), row["value"], source, said_on, row["rule"].replace("_", " "))
         table.add_row(*map(escape, values))
     out.print(table)
     out.print("\n[bold]Known of them[/]")
-    table = Table(box=None, show_header=False)
+    table = _table("", "", show_header=False)
     for name, value in told.golden.items():
         table.add_row(name.replace("_", " "), escape(_cell(value)))
     out.print(table)
-    table = Table("source", "key", "since", "first name", "last name", "joined by", "probability", box=None)
+    table = _table("source", "key", "since", "first name", "last name", "joined by", "probability")
     for row in told.records.to_dict("records"):
         cells = [
             row[name] for name in ("source_system", "source_person_key", "first_seen_date", "first_name", "last_name")
@@ -558,7 +561,7 @@ def customer(
         table.add_row(*(escape(_cell(cell)) for cell in cells))
     out.print("\n[bold]Records[/]")
     out.print(table)
-    for title, sentences in (("Why together", told.reasons), ("Mind", told.cautions), ("History", told.history)):
+    for title, sentences in (("Why together", told.reasons), ("Note", told.cautions), ("History", told.history)):
         if sentences:
             out.print(f"\n[bold]{title}[/]")
             for sentence in sentences:
@@ -569,6 +572,14 @@ def customer(
         except ChartError as error:
             _fail(str(error), 1)
         out.print(f"\nThe evidence is drawn in {chart}; it shows personal data.", soft_wrap=True)
+
+
+def _table(*columns: str, show_header: bool = True) -> Table:
+    """A table that folds what is too long for the terminal rather than cut it off."""
+    table = Table(*columns, box=None, show_header=show_header)
+    for column in table.columns:
+        column.overflow = "fold"
+    return table
 
 
 def _cell(value: object) -> str:

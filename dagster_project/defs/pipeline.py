@@ -316,7 +316,8 @@ class Pipeline:
                 self.warehouse.replace_rows("identity", result.by_record(), result.looked_at)
             self.warehouse.write_all("identity", result.whole())
             found = result.report.as_metadata() | {"to_review": self._write_review_queue(records, result.memory)}
-            shown = ("records", "looked_at", "customers", "to_review", "decisions_ignored", "decisions_contradicted")
+            of_stewards = ("to_review", "decisions_ignored", "decisions_contradicted")
+            shown = ("records", "looked_at", "customers", "restated_customers", *of_stewards)
             counts |= {name: found[name] for name in shown}
         return found
 

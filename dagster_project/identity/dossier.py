@@ -108,7 +108,7 @@ def _cautions(records: pd.DataFrame, keys: pd.DataFrame) -> list[str]:
     shared = keys[keys["is_shared"]].merge(records[RECORD], on=RECORD)
     nouns = {"email": "e-mail", "phone": "phone number"}
     return [
-        f"The {nouns.get(kind, kind)} {value} is shared by several people: it joined nobody."
+        f"The {nouns.get(kind, kind)} {value} is shared by several people, or looks it: it joined nobody."
         for kind, value in sorted({(row["key_type"], row["key_value"]) for row in rows_of(shared)})
     ]
 

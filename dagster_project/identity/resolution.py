@@ -91,6 +91,8 @@ class IdentityReport:
     unlinked_records: int
     customers: int
     looked_at: int
+    restated_records: int
+    restated_customers: int
     largest_cluster: int
     emails: int
     phones: int
@@ -207,7 +209,7 @@ def identify(
             matched_people=part.people_read,
             scored_pairs=part.pairs,
         ),
-        report=_report(part, rows, said.num_rows, totals, passed_over),
+        report=_report(part, rows, said.num_rows, totals | _restated(before, links), passed_over),
     )
 
 
@@ -529,6 +531,20 @@ def _evidence_ids(
     return pa.array(number.astype(np.int64)[piece])
 
 
+def _restated(before: pd.DataFrame, links: pa.Table) -> dict[str, int]:
+    """How many records known before belong to another customer now, and how many customers that gives or takes
+    something: their history changes, and only theirs."""
+    now = dict(zip(_names(links), links["customer_id"].to_pylist(), strict=True))
+    moved = [
+        (customer, now[name])
+        for name, customer in zip(
+            zip(*(before[name] for name in RECORD), strict=True), before["customer_id"], strict=True
+        )
+        if name in now and now[name] != customer
+    ]
+    return {"restated_records": len(moved), "restated_customers": len({one for pair in moved for one in pair})}
+
+
 def _report(
     part: _Part, rows: pa.Table, records: int, totals: dict[str, int], passed_over: dict[str, int]
 ) -> IdentityReport:
@@ -542,6 +558,8 @@ def _report(
         unlinked_records=records - totals["linked_records"],
         customers=totals["customers"],
         looked_at=len(clusters.cluster),
+        restated_records=totals["restated_records"],
+        restated_customers=totals["restated_customers"],
         largest_cluster=int(np.bincount(linked).max()) if len(linked) else 0,
         emails=of_kind[KeyType.EMAIL],
         phones=of_kind[KeyType.PHONE],

@@ -95,7 +95,7 @@ def test_the_reasons_name_the_card_and_the_likeness_but_not_the_shared_mailbox(t
     assert "support 7" in likeness
     assert "the same birth date" in likeness
     assert "e-mail" not in likeness.replace("another e-mail", "")
-    assert told.cautions == [f"The e-mail {MAILBOX} is shared by several people: it joined nobody."]
+    assert told.cautions == [f"The e-mail {MAILBOX} is shared by several people, or looks it: it joined nobody."]
     with pytest.raises(KeyError):
         dossier("c_unknown", tables, MODEL, "FR")
 
