@@ -42,6 +42,10 @@ class People:
     profiles: Sequence[Profile]
     likeness: np.ndarray
 
+    def of(self, records: np.ndarray) -> list[Profile]:
+        """The profiles of those records that say something."""
+        return [self.profiles[number] for number in self.profile[records] if number >= 0]
+
 
 @dataclass(frozen=True)
 class Rulings:
@@ -86,12 +90,14 @@ def build_clusters(systems: np.ndarray, keys: KeyTable, people: People, rulings:
     counts: Counter[str] = Counter()
     named_by_address = keys.own_address != OWN_SYSTEM
 
+    collective = _collective_by_looks(keys)
     refused = _crm_conflicts(joins, systems, people)
+    refused |= _borrowed_cards(joins, systems, people, _lookup(collective, keys.own_address))
     refused |= _crowded_addresses(joins, refused, named_by_address)
     joins.refuse(refused)
     groups = _Groups(_strong_groups(joins, rulings, counts), people, rulings)
 
-    collective = _collective_mailboxes(joins, keys, groups)
+    collective |= _mailboxes_of_two_accounts(joins, groups, len(collective))
     shared = _shared_keys(joins, groups, limits, collective)
     nameless = keys.own_address == NO_ADDRESS
     ambiguous = nameless | (named_by_address & _lookup(shared.several, keys.own_address))
@@ -277,6 +283,21 @@ def _persons(
     return list(persons.values())
 
 
+def _borrowed_cards(joins: _Joins, systems: np.ndarray, people: People, of_household: np.ndarray) -> np.ndarray:
+    """Edges of records named by a household's mailbox that bear a card or account which was issued to somebody else:
+    an order in one name with the card of the other."""
+    refused = np.zeros(len(joins.record), dtype=bool)
+    strong = joins.is_strong & (joins.kind != KeyType.STEWARD)
+    asked = np.zeros(int(joins.key.max(initial=-1)) + 1, dtype=bool)
+    asked[joins.key[strong & of_household[joins.record]]] = True
+    for _, edges in joins.bearers(strong & asked[joins.key]):
+        issuer = ISSUERS[KeyType(int(joins.kind[edges[0]]))]
+        issued_to = people.of(joins.record[edges[systems[joins.record[edges]] == issuer]])
+        for edge in edges[of_household[joins.record[edges]]]:
+            refused[edge] = groups_differ(people.of(joins.record[[edge]]), issued_to)
+    return refused
+
+
 def _crm_conflicts(joins: _Joins, systems: np.ndarray, people: People) -> np.ndarray:
     """Edges of CRM contacts that bear a card or account of somebody else: of several contacts which are clearly
     different people, those that contradict the issuer's own record, or one another where it says no name."""
@@ -285,8 +306,7 @@ def _crm_conflicts(joins: _Joins, systems: np.ndarray, people: People) -> np.nda
     contested = np.bincount(joins.key[crm], minlength=len(joins.kind_of_key) + 1) >= 2
 
     def profiles(edges: Sequence[int]) -> list[Profile]:
-        numbers = people.profile[joins.record[np.array(edges, dtype=np.int64)]]
-        return [people.profiles[number] for number in numbers if number >= 0]
+        return people.of(joins.record[np.array(edges, dtype=np.int64)])
 
     candidates = joins.is_strong & (joins.kind != KeyType.STEWARD)
     candidates &= _lookup(contested, np.where(candidates, joins.source, -1))
@@ -354,17 +374,22 @@ def _strong_groups(joins: _Joins, rulings: Rulings, counts: Counter[str]) -> np.
     return joins.components(joins.alive & joins.is_strong)
 
 
-def _collective_mailboxes(joins: _Joins, keys: KeyTable, groups: _Groups) -> np.ndarray:
-    """Per key, whether it is an e-mail that is no single person's own: by its looks, or because two web accounts that
-    nothing else joins were opened with it."""
+def _collective_by_looks(keys: KeyTable) -> np.ndarray:
+    """Per key, whether it is an e-mail that by its looks is no single person's own."""
     collective = np.zeros(len(keys.value), dtype=bool)
     emails = np.flatnonzero(keys.kind == KeyType.EMAIL)
     collective[emails] = collective_mailboxes([keys.value[key] for key in emails])
+    return collective
+
+
+def _mailboxes_of_two_accounts(joins: _Joins, groups: _Groups, size: int) -> np.ndarray:
+    """Per key, whether it is an e-mail with which two web accounts were opened that nothing else joins."""
     accounts = np.zeros(joins.size, dtype=bool)
     accounts[joins.record[joins.alive & (joins.kind == KeyType.WEB_ACCOUNT)]] = True
     of_account = joins.alive & (joins.kind == KeyType.EMAIL) & accounts[joins.record]
     openers = np.unique(np.stack([joins.source[of_account], groups.group[joins.record[of_account]]]), axis=1)[0]
-    return collective | (np.bincount(openers, minlength=len(collective)) > 1)
+    several: np.ndarray = np.bincount(openers, minlength=size) > 1
+    return several
 
 
 def _shared_keys(

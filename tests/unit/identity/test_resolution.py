@@ -109,6 +109,20 @@ def test_a_households_mailbox_joins_only_records_of_one_name(record: Record, run
         assert grouped(result) == {frozenset({"crm:1", "loyalty:925000"}), frozenset({"web:acc-1"})}
 
 
+def test_a_card_borrowed_for_an_order_from_the_households_mailbox_joins_nobody(
+    record: Record, run: Run, customer_of: CustomerOf
+) -> None:
+    """Élise orders from the family's address with her own phone and Ange's card."""
+    rows = [
+        record("loyalty:925000", 1, first_name="Ange", card="925000"),
+        record("web:acc-1", 2, first_name="Élise", phone="0619877175", account="acc-1"),
+        record("shop:email:famille.besson@orange.fr", 3, first_name="Élise", card="925000", phone="0619877175"),
+    ]
+    result = run(rows)
+    assert customer_of(result, "web:acc-1") == customer_of(result, "shop:email:famille.besson@orange.fr")
+    assert customer_of(result, "loyalty:925000") != customer_of(result, "web:acc-1")
+
+
 def test_two_accounts_of_one_mailbox_are_two_people_unless_something_else_joins_them(
     record: Record, run: Run, grouped: Grouped
 ) -> None:
