@@ -50,7 +50,7 @@ def dbt_pass(name: Pass, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
     specs=[
         dg.AssetSpec(
             ["identity", table],
-            deps=[["intermediate", name] for name in ("int_customer_records", "int_orders", "int_refunds")],
+            deps=[["intermediate", name] for name in ("int_customer_records", "int_record_revenue")],
             group_name="identity",
             description=description,
             owners=[OWNER],

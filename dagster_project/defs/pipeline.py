@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -332,33 +331,12 @@ class Pipeline:
                 self.warehouse.table("identity", "customer_links"),
                 records,
                 self.decisions.table,
-                self._revenue(),
+                self.warehouse.table("intermediate", "int_record_revenue"),
                 review_from=self.settings.identity.review_from,
                 joins_from=self.match_model.thresholds.keyed,
             )
         self.warehouse.write_all("identity", {"review_queue": queue})
         return int(queue.num_rows)
-
-    def _revenue(self) -> pa.Table:
-        """Net revenue per source record, as marts.fct_orders counts it."""
-        with duckdb.connect() as session:
-            self.warehouse.attach(session, "warehouse", "intermediate")
-            return session.execute(
-                """
-                with refunds as (
-                    select order_id, sum(refund) as refund
-                    from warehouse.intermediate.int_refunds
-                    where order_id is not null
-                    group by order_id
-                )
-                select source_system, source_person_key,
-                    sum(gross_revenue - discount - coalesce(refund, 0)) as net_revenue
-                from warehouse.intermediate.int_orders
-                left join refunds using (order_id)
-                where not is_cancelled and source_person_key is not null
-                group by all
-                """
-            ).to_arrow_table()
 
     def _tables(self, schema: str, names: Sequence[str]) -> dict[str, pa.Table]:
         """Those of the tables that are there."""

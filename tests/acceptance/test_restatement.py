@@ -32,7 +32,7 @@ def customer_and_records(home: Path) -> tuple[str, tuple[str, str], list[tuple[s
             inner join identity.customer_links using (source_system, source_person_key)
             where (source_system, source_person_key) not in (select name from eldest)
                 and customer_id in (select customer_id from identity.customer_links group by all having count(*) >= 4)
-            group by all order by count(*) desc, all limit 1
+            group by all order by count(*) desc, customer_id, source_system, source_person_key limit 1
             """
         ).fetchone()
         records = session.execute(
