@@ -86,7 +86,7 @@ def tables(record: Record, run: Run) -> dict[str, pd.DataFrame]:
     return {
         "customer_links": result.links.to_pandas(),
         "link_evidence": result.evidence.to_pandas(),
-        "normalised_keys": result.normalised_keys.to_pandas(),
+        "normalised_keys": result.memory.normalised_keys.to_pandas(),
         "int_customer_records": pd.DataFrame([empty | row for row in rows]),
     }
 
