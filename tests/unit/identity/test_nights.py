@@ -94,7 +94,7 @@ def rows_of(table: pa.Table) -> list[str]:
 
 
 @given(nights=nights, seed=st.integers(0, 1000), crowd=st.sampled_from((2, 3, 40)))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_nights_find_what_one_whole_resolution_finds(nights: list[Any], seed: int, crowd: int) -> None:
     """`crowd`: the bearers beyond which a blocking key makes no pairs; small ones come and go with the nights."""
     held: dict[tuple[str, str], dict[str, Any]] = {}
