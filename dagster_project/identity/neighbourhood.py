@@ -20,7 +20,7 @@ def _node(suffix: str = "") -> str:
 
 
 class Neighbourhood:
-    """A growing set of records: first the changed ones, then what `connect` finds on the way of shared bonds."""
+    """A growing set of records: first the changed ones, then what `grow` reaches over the bonds they share."""
 
     def __init__(self, records: pa.Table, memory: Memory | None) -> None:
         """`records`: one row per (source_system, source_person_key). Raises ValueError when a record is there twice."""

@@ -285,7 +285,7 @@ def _fingerprints(people: pd.DataFrame) -> np.ndarray:
 
 def _altered(now: pa.Table, before: pa.Table) -> tuple[np.ndarray, pa.Table]:
     """Which of the people now are new or say something else than before, and the names of these and of those who are
-    gone: the others need not be compared with one another again. Both with SAID."""
+    gone: the others need not be compared with one another again. `now` and `before` are names with SAID."""
     said_now, said_before = (dict(zip(_names(table), table[SAID].to_pylist(), strict=True)) for table in (now, before))
     is_new = np.array([said_before.get(name) != said for name, said in said_now.items()], dtype=bool)
     moved = np.array([said_now.get(name) != said for name, said in said_before.items()], dtype=bool)
