@@ -88,6 +88,10 @@ class Windows(_Section):
     ticket_solved_days: int = Field(gt=0)
     click_session_minutes: int = Field(gt=0)
     journey_gap_days: int = Field(gt=0)
+    journey_path_steps: int = Field(gt=0)
+    channel_combination_days: int = Field(gt=0)
+    channel_count_days: int = Field(gt=0)
+    channel_order_days: int = Field(gt=0)
     anonymous_history_days: int = Field(ge=0)
 
 

@@ -172,6 +172,202 @@ def kpi_retention() -> Sequence[Expectation]:
     ]
 
 
+def _shares(measured: str, numerator: str, denominator: str, key: Sequence[str]) -> Sequence[Expectation]:
+    """`measured` lies in 0..1 and is numerator / denominator wherever it is present."""
+    return [
+        between(measured, 0, 1, note="A share."),
+        holds(
+            f"abs({measured} - cast({numerator} as double) / nullif({denominator}, 0)) < 1e-9",
+            key=key,
+            says=f"{measured} = {numerator} / {denominator}",
+            column=measured,
+            note="The published definition.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_retention_cohorts", key=["period", "period_start", "periods_since"])
+def kpi_retention_cohorts() -> Sequence[Expectation]:
+    """One row per cohort, is_left_censored and period since."""
+    grain = ["period", "period_start", "is_left_censored", "periods_since"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("retention_rate", "retained", "customers", grain),
+        holds(
+            "is_complete = (retained is not null)",
+            key=grain,
+            says="cells not seen whole are absent, not 0",
+            column="retained",
+            note="A triangle's lower edge would look like customers leaving.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_conversion", key=["period", "period_start", "conversion_type", "segment"])
+def kpi_conversion() -> Sequence[Expectation]:
+    """One row per period, conversion type and segment."""
+    grain = ["period", "period_start", "conversion_type", "segment"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("conversion_rate", "converters", "visitors", grain),
+        *_shares("eligible_conversion_rate", "eligible_converters", "eligible_visitors", grain),
+    ]
+
+
+@table_suite("marts", "marts.kpi_conversion_by_channels", key=["period", "period_start", "channels"])
+def kpi_conversion_by_channels() -> Sequence[Expectation]:
+    """One row per period and number of touch channels."""
+    grain = ["period", "period_start", "channels"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("conversion_rate", "converters", "visitors", grain),
+    ]
+
+
+@table_suite("marts", "marts.kpi_channel_synergy", key=["period", "period_start", "channel_combination"])
+def kpi_channel_synergy() -> Sequence[Expectation]:
+    """One row per period and combination of touch channels before the order."""
+    return [
+        unique(["period", "period_start", "channel_combination"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        _adds_up(
+            {
+                "orders": "count(*) filter (where not is_cancelled)",
+                "gross_revenue": "sum(gross_revenue) filter (where not is_cancelled)",
+                "discount": "sum(discount) filter (where not is_cancelled)",
+            },
+            "marts.fct_orders",
+            "the orders",
+        ),
+        _adds_up({"refund": "sum(refund)"}, "marts.fct_refunds", "the refunds"),
+    ]
+
+
+@table_suite("marts", "marts.kpi_interchannel_rate", key=["period", "period_start"])
+def kpi_interchannel_rate() -> Sequence[Expectation]:
+    """One row per period."""
+    grain = ["period", "period_start"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("interchannel_rate", "multichannel_buyers", "buyers", grain),
+        *_shares("crossing_rate", "crossing_buyers", "buyers", grain),
+    ]
+
+
+@table_suite("marts", "marts.kpi_channel_transitions", key=["period", "period_start", "from_channel", "to_channel"])
+def kpi_channel_transitions() -> Sequence[Expectation]:
+    """One row per period, role and pair of channels."""
+    grain = ["period", "period_start", "channel_role", "from_channel", "to_channel"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("transition_share", "transitions", "transitions_from", grain),
+    ]
+
+
+@table_suite("marts", "marts.kpi_channel_conversion", key=["period", "period_start", "sales_channel", "store"])
+def kpi_channel_conversion() -> Sequence[Expectation]:
+    """One row per period, sales channel, touch channel and store."""
+    grain = ["period", "period_start", "sales_channel", "touch_channel", "store"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("conversion_rate", "visit_orders", "visits", grain),
+        _adds_up({"orders": "count(*)"}, "marts.fct_orders where not is_cancelled", "the orders"),
+    ]
+
+
+@table_suite("marts", "marts.kpi_ad_performance", key=["period", "period_start", "platform", "campaign_id"])
+def kpi_ad_performance() -> Sequence[Expectation]:
+    """One row per period, platform, channel, campaign and purpose."""
+    grain = ["period", "period_start", "platform", "touch_channel", "campaign_id", "spend_purpose"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("ctr", "clicks", "impressions", grain),
+        _adds_up(
+            {"spend": "sum(cost)", "clicks": "sum(clicks)", "impressions": "sum(impressions)"},
+            "marts.fct_ad_spend",
+            "the advertising",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_customer_value", key=["period", "period_start", "omnichannel_level"])
+def kpi_customer_value() -> Sequence[Expectation]:
+    """One row per period, omnichannel level and acquisition channel."""
+    grain = ["period", "period_start", "omnichannel_level", "acquisition_channel"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        holds(
+            "customers = 0 or abs(net_revenue_per_customer - cast(net_revenue as double) / customers) < 1e-6",
+            key=grain,
+            says="net_revenue_per_customer = net_revenue / customers",
+            column="net_revenue_per_customer",
+            note="The published definition.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_journey_paths", key=["period", "period_start", "path"])
+def kpi_journey_paths() -> Sequence[Expectation]:
+    """One row per period and path."""
+    grain = ["period", "period_start", "path"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("conversion_rate", "conversions", "journeys", grain),
+        between("ease_mean", 1, 7, note="The scale of the question."),
+        _adds_up(
+            {
+                "journeys": "count(*) filter (where not is_open)",
+                "open_journeys": "count(*) filter (where is_open)",
+                "conversions": "count(*) filter (where is_converted)",
+            },
+            "marts.fct_journeys",
+            "the journeys",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_journey_steps", key=["period", "period_start", "stage", "touch_channel"])
+def kpi_journey_steps() -> Sequence[Expectation]:
+    """One row per period, stage and touch channel."""
+    grain = ["period", "period_start", "stage", "touch_channel"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("abandonment_rate", "abandoned", "(abandoned + continued)", grain),
+        holds(
+            "entered = continued + abandoned + still_open",
+            key=grain,
+            says="entered = continued + abandoned + still_open",
+            column="entered",
+            note="Every touch goes on, ends its journey, or is the last so far.",
+        ),
+        _adds_up(
+            {"entered": "count(*)"}, "marts.fct_touchpoints where customer_id <> 'unknown'", "the touches of customers"
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_cross_sell", key=["period", "period_start", "basis", "category", "other_category"])
+def kpi_cross_sell() -> Sequence[Expectation]:
+    """One row per period, basis and ordered pair of categories."""
+    grain = ["period", "period_start", "basis", "category", "other_category"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        *_shares("cross_sell_rate", "units_with_both", "units_with_category", grain),
+        between("lift", 0, note="Never negative."),
+    ]
+
+
 @table_suite("marts", "marts.kpi_scorecard", key=["objective"])
 def kpi_scorecard() -> Sequence[Expectation]:
     """One row per objective of the settings."""

@@ -22,8 +22,11 @@ CORE = frozenset(
         "fct_footfall", "fct_journeys", "fct_loyalty_events", "fct_messages", "fct_order_lines", "fct_orders",
         "fct_pickups", "fct_refunds", "fct_service_contacts", "fct_sessions", "fct_sign_ups", "fct_social_comments",
         "fct_social_followers", "fct_social_posts", "fct_stock", "fct_stock_outs", "fct_survey_responses",
-        "fct_tickets", "fct_touchpoints", "kpi_channel_revenue", "kpi_csat", "kpi_definitions", "kpi_nps",
-        "kpi_retention", "kpi_scorecard", "data_quality_results", "reconciliation", "release_info",
+        "fct_tickets", "fct_touchpoints", "kpi_ad_performance", "kpi_channel_conversion", "kpi_channel_revenue",
+        "kpi_channel_synergy", "kpi_channel_transitions", "kpi_conversion", "kpi_conversion_by_channels",
+        "kpi_cross_sell", "kpi_csat", "kpi_customer_value", "kpi_definitions", "kpi_interchannel_rate",
+        "kpi_journey_paths", "kpi_journey_steps", "kpi_nps", "kpi_retention", "kpi_retention_cohorts", "kpi_scorecard",
+        "data_quality_results", "reconciliation", "release_info",
     }
 )  # fmt: skip
 # These say which run made them.
@@ -41,6 +44,35 @@ def test_every_mart_but_the_unused_ones_holds_rows(retailer: Path) -> None:
     with marts(retailer) as session:
         empty = [name for name in sorted(CORE) if session.execute(f"select count(*) from {name}").fetchone() == (0,)]
     assert empty == []
+
+
+@pytest.mark.parametrize(
+    ("table", "rate", "where"),
+    [
+        ("kpi_retention_cohorts", "retention_rate", "periods_since > 0"),
+        ("kpi_conversion", "conversion_rate", "conversion_type = 'purchase'"),
+        ("kpi_conversion", "eligible_conversion_rate", "conversion_type = 'sign_up'"),
+        ("kpi_conversion_by_channels", "conversion_rate", "true"),
+        ("kpi_channel_synergy", "identified_share", "channel_combination <> 'unknown'"),
+        ("kpi_interchannel_rate", "interchannel_rate", "true"),
+        ("kpi_interchannel_rate", "crossing_rate", "true"),
+        ("kpi_channel_transitions", "transition_share", "true"),
+        ("kpi_channel_conversion", "conversion_rate", "sales_channel = 'web'"),
+        ("kpi_channel_conversion", "conversion_rate", "sales_channel = 'store'"),
+        ("kpi_ad_performance", "ctr", "true"),
+        ("kpi_journey_paths", "conversion_rate", "true"),
+        ("kpi_journey_steps", "abandonment_rate", "true"),
+        ("kpi_cross_sell", "cross_sell_rate", "true"),
+    ],
+)
+def test_rates_are_shares_that_tell_something(retailer: Path, table: str, rate: str, where: str) -> None:
+    """Within 0..1, and not one value throughout, except where it must be: known combinations have known customers."""
+    with marts(retailer) as session:
+        low, high, different = session.execute(
+            f"select min({rate}), max({rate}), count(distinct {rate}) from {table} where {where}"
+        ).fetchone()
+    assert 0 <= low <= high <= 1
+    assert different > 1 or (table, low) == ("kpi_channel_synergy", 1)
 
 
 def test_the_marts_tie_out_to_their_sources(retailer: Path) -> None:
