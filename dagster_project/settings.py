@@ -99,6 +99,11 @@ class Reliability(_Section):
     min_n: int = Field(gt=0)
 
 
+class Verbatims(_Section):
+    negation_words: int = Field(ge=0)
+    clear_sentiment: float = Field(gt=0, lt=1)
+
+
 Rule = Literal["most_recent", "most_trusted"]
 RuleOfParts = Literal["most_recent", "most_trusted", "most_complete"]
 
@@ -179,6 +184,7 @@ class Settings(_Section):
     business: Business
     windows: Windows
     reliability: Reliability
+    verbatims: Verbatims
     identity: Identity
     ingestion: Ingestion
     publishing: Publishing

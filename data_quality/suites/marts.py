@@ -141,6 +141,128 @@ def kpi_csat() -> Sequence[Expectation]:
     ]
 
 
+@table_suite("marts", "marts.kpi_ces", key=["period", "period_start", "survey_type", "interaction_type", "channel"])
+def kpi_ces() -> Sequence[Expectation]:
+    """One row per period, survey and interaction type, channel, channels from and to, store and segment."""
+    grain = [
+        "period",
+        "period_start",
+        "survey_type",
+        "interaction_type",
+        "channel_role",
+        "channel",
+        "channel_from",
+        "channel_to",
+        "store",
+        "segment",
+    ]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("ease_mean", 1, 7, note="Its scale."),
+        between("response_rate", 0, 1, note="A share."),
+        holds(
+            "easy + neutral + difficult = responses",
+            key=grain,
+            says="easy + neutral + difficult = responses",
+            column="responses",
+            note="Every answer is in one group.",
+        ),
+        holds(
+            "(responses = 0) = (ease_mean is null) and abs(ease_mean - cast(ease_sum as double) / responses) < 1e-9 "
+            "and abs(effort_mean - (8 - ease_mean)) < 1e-9",
+            key=grain,
+            says="ease_mean = ease_sum / responses, effort_mean = 8 - ease_mean, absent without a response",
+            column="ease_mean",
+            note="A score read in the other direction says the opposite.",
+        ),
+        _adds_up(
+            {
+                "invited": "count(*)",
+                "responses": "count(*) filter (where is_answered)",
+                "ease_sum": "sum(score) filter (where is_answered)",
+            },
+            "marts.fct_survey_responses where survey = 'ces'",
+            "the invitations, answers and scores",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_message_engagement", key=["period", "period_start", "channel", "campaign"])
+def kpi_message_engagement() -> Sequence[Expectation]:
+    """One row per period, channel, campaign, hour of the send and segment."""
+    grain = ["period", "period_start", "channel", "campaign", "send_hour", "segment"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        one_of("channel", ["email", "sms", "combined"], note="Channels and people must not be added up."),
+        between("open_rate", 0, 1, note="A share."),
+        between("click_rate", 0, 1, note="A share."),
+        holds(
+            "channel <> 'sms' or coalesce(openers, human_openers, open_rate) is null",
+            key=grain,
+            says="no SMS is ever opened",
+            column="openers",
+            note="Nobody sees it; a zero would say nobody reads them.",
+        ),
+        holds(
+            "delivered <= sent and open_trackable <= delivered and openers <= open_trackable "
+            "and human_openers <= openers and clickers <= delivered and human_clickers <= clickers",
+            key=grain,
+            says="each step of the funnel holds no more than the one before",
+            column="delivered",
+            note="A rate above 1 is a fault.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_social_engagement", key=["period", "period_start", "platform", "content_type"])
+def kpi_social_engagement() -> Sequence[Expectation]:
+    """One row per period, platform and content type."""
+    grain = ["period", "period_start", "platform", "content_type"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        holds(
+            "engagement = likes + comments + shares",
+            key=grain,
+            says="engagement = likes + comments + shares",
+            column="engagement",
+            note="Mentions stand apart.",
+        ),
+        _adds_up(
+            {"posts": "count(*)", "impressions": "sum(impressions)", "engagement": "sum(engagement)"},
+            "marts.fct_social_posts",
+            "the posts",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_verbatims", key=["period", "period_start", "channel", "topic", "language"])
+def kpi_verbatims() -> Sequence[Expectation]:
+    """One row per period, channel, topic, language and transition."""
+    grain = ["period", "period_start", "channel", "topic", "language", "is_transition"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("sentiment_mean", -1, 1, note="Its range."),
+        holds(
+            "positive + neutral + negative = judged and judged <= responses",
+            key=grain,
+            says="positive + neutral + negative = judged, of all responses",
+            column="judged",
+            note="Every text judged is in one group.",
+        ),
+        holds(
+            "regexp_matches(response_keys, '^[0-9a-f]{32}(,[0-9a-f]{32})*$')",
+            key=grain,
+            says="response_keys holds opaque keys only",
+            column="response_keys",
+            note="What people write stays in the restricted schema.",
+        ),
+    ]
+
+
 @table_suite("marts", "marts.kpi_retention", key=["period", "period_start", "segment"])
 def kpi_retention() -> Sequence[Expectation]:
     """One row per period and segment."""

@@ -1,10 +1,16 @@
 with
 
+machine_events as (
+    {{ machine_events(ref('stg_messaging__events')) }}
+),
+
 events as (
     select
-        *,
-        case when event_type in ('opened', 'click') then {{ is_machine_agent('user_agent') }} end as is_machine
-    from {{ ref('stg_messaging__events') }}
+        message_events.*,
+        machine_events.event_id is not null as is_machine
+    from {{ ref('stg_messaging__events') }} as message_events
+    left join machine_events
+        on message_events.event_id = machine_events.event_id
 ),
 
 merged as (

@@ -1,5 +1,6 @@
 -- Source totals are taken from staging by the plainest rule that is right, never from int_* or fct_*: a row lost or
--- fanned out on the way to the marts shows as a difference. Only rounding and exchange rates are shared, as macros.
+-- fanned out on the way to the marts shows as a difference. Only rounding, exchange rates and the rules that tell
+-- machines are shared, as macros.
 {%- set platforms = {'google_ads': 'google', 'meta_ads': 'meta', 'linkedin_ads': 'linkedin'} -%}
 
 {#- measure, source system, total, CTE -#}
@@ -390,7 +391,7 @@ clicked_messages as (
     from message_events
     where
         event_type = 'click'
-        and not {{ is_machine_agent('user_agent') }}
+        and event_id not in ({{ machine_events('message_events') }})
 ),
 
 touching_tickets as (
