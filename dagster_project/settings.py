@@ -10,12 +10,13 @@ import functools
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
+import holidays
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -42,7 +43,7 @@ class Business(_Section):
     default_vat_rate: float = Field(ge=0, lt=1)
     fx_rates: dict[str, float]
     non_product_skus: list[str]
-    opening_hours: dict[int, tuple[str, str]]
+    opening_hours: dict[int, tuple[str, str]] = Field(min_length=1)
 
     @field_validator("time_zone")
     @classmethod
@@ -51,6 +52,56 @@ class Business(_Section):
             ZoneInfo(value)
         except (KeyError, ValueError) as error:
             raise ValueError(f"'{value}' is not an IANA time zone such as Europe/Paris") from error
+        return value
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, value: str) -> str:
+        if value not in holidays.list_supported_countries():
+            raise ValueError(f"'{value}' is no ISO 3166 code of a country whose public holidays are known, such as FR")
+        return value
+
+    @field_validator("opening_hours")
+    @classmethod
+    def _open_then_closed(cls, value: dict[int, tuple[str, str]]) -> dict[int, tuple[str, str]]:
+        for weekday, (opens, closes) in value.items():
+            if not 1 <= weekday <= 7:
+                raise ValueError(f"'{weekday}' is no ISO weekday, 1 Monday to 7 Sunday")
+            times = [re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d|24:00", time) for time in (opens, closes)]
+            if not all(times) or opens >= closes:
+                raise ValueError(
+                    f"'{opens}' to '{closes}' on weekday {weekday}: expected two times HH:MM, the later one second; "
+                    "24:00 is midnight, and a day without a line is closed"
+                )
+        return value
+
+    def public_holidays(self, years: Iterable[int]) -> list[dt.date]:
+        """The public holidays of the whole country in these years, in order; regional ones are left out."""
+        return sorted(holidays.country_holidays(self.country, years=years))
+
+
+class ServiceTarget(_Section):
+    first_reply_hours: float = Field(gt=0)
+    resolution_hours: float = Field(gt=0)
+
+
+class Service(_Section):
+    targets: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ServiceTarget] = Field(min_length=1)
+
+
+class Pickups(_Section):
+    prepared_hours: float = Field(gt=0)
+
+
+class Messages(_Section):
+    max_per_week: int = Field(gt=0)
+    bands: list[Annotated[int, Field(gt=0)]] = Field(min_length=1)
+
+    @field_validator("bands")
+    @classmethod
+    def _ascending(cls, value: list[int]) -> list[int]:
+        if value != sorted(set(value)):
+            raise ValueError("expected ascending numbers of messages, each once, such as [1, 2, 3, 5]")
         return value
 
 
@@ -86,6 +137,8 @@ class Windows(_Section):
     cart_abandoned_hours: int = Field(gt=0)
     cart_recovered_days: int = Field(gt=0)
     ticket_solved_days: int = Field(gt=0)
+    contact_repeated_days: int = Field(gt=0)
+    pickup_collected_days: int = Field(gt=0)
     click_session_minutes: int = Field(gt=0)
     journey_gap_days: int = Field(gt=0)
     journey_path_steps: int = Field(gt=0)
@@ -182,6 +235,9 @@ class Settings(_Section):
     spark: Spark
     lake: Lake
     business: Business
+    service: Service
+    pickups: Pickups
+    messages: Messages
     windows: Windows
     reliability: Reliability
     verbatims: Verbatims
@@ -203,9 +259,15 @@ class Settings(_Section):
         self, as_of: dt.date, data_through: dt.date, changed_months: Mapping[str, Sequence[str]] | None = None
     ) -> str:
         """The `--vars` argument of every dbt call: the public settings with `as_of` resolved, the latest business
-        date delivered, and by extract the months whose deliveries changed (None: not known)."""
-        run = {"as_of": as_of.isoformat(), "data_through": data_through.isoformat(), "changed_months": changed_months}
-        return json.dumps(self.public() | run, sort_keys=True)
+        date delivered, by extract the months whose deliveries changed (None: not known), and the public holidays of
+        the years the calendar may reach (`dim_dates`: 10,000 days back from the end of the year)."""
+        run = {
+            "as_of": as_of.isoformat(),
+            "data_through": data_through.isoformat(),
+            "changed_months": changed_months,
+            "public_holidays": self.business.public_holidays(range(data_through.year - 27, data_through.year + 2)),
+        }
+        return json.dumps(self.public() | run, sort_keys=True, default=str)
 
 
 @dataclass(frozen=True)
@@ -311,7 +373,7 @@ def load_settings(override: Path | None = None) -> Settings:
 
 
 # Maps whose keys are the retailer's own: an override replaces them whole, so that an entry can be taken away.
-_WHOLE = {"fx_rates", "opening_hours"}
+_WHOLE = {"fx_rates", "opening_hours", "targets"}
 
 
 def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

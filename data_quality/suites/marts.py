@@ -490,6 +490,177 @@ def kpi_cross_sell() -> Sequence[Expectation]:
     ]
 
 
+@table_suite("marts", "marts.kpi_resolution_time", key=["period", "period_start", "first_contact_channel"])
+def kpi_resolution_time() -> Sequence[Expectation]:
+    """One row per period and channel of first contact."""
+    grain = ["period", "period_start", "first_contact_channel"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("first_reply_rate", 0, 1, note="A share."),
+        between("resolution_rate", 0, 1, note="A share."),
+        between("median_hours_to_first_reply", 0, note="Nobody answers before being asked."),
+        holds(
+            "(first_reply_due = 0) = (first_reply_rate is null) and (resolution_due = 0) = (resolution_rate is null)",
+            key=grain,
+            says="a rate is absent where nothing is due, and there where something is",
+            column="resolution_rate",
+            note="An unanswered ticket counts as a breach once its target has elapsed.",
+        ),
+        _adds_up({"tickets": "count(*)"}, "marts.fct_tickets", "the tickets"),
+    ]
+
+
+@table_suite("marts", "marts.kpi_contact_containment", key=["period", "period_start", "channel"])
+def kpi_contact_containment() -> Sequence[Expectation]:
+    """One row per period and service channel."""
+    return [
+        unique(["period", "period_start", "channel"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("no_repeat_rate", 0, 1, note="A share."),
+        between("strict_rate", 0, 1, note="A share."),
+        _adds_up({"contacts": "count(*)"}, "marts.fct_service_contacts", "the contacts"),
+    ]
+
+
+@table_suite("marts", "marts.kpi_cart_abandonment", key=["period", "period_start", "sales_channel", "relaunch_channel"])
+def kpi_cart_abandonment() -> Sequence[Expectation]:
+    """One row per period, sales channel and channel of relaunch; `all` is the sum of the latter."""
+    grain = ["period", "period_start", "sales_channel", "relaunch_channel"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("abandonment_rate", 0, 1, note="A share."),
+        between("recovery_rate", 0, 1, note="A share."),
+        holds(
+            "recovered = recovered_organic + recovered_after_relaunch and recovered <= abandoned",
+            key=grain,
+            says="a cart recovered was abandoned, and came back by itself or after a relaunch",
+            column="recovered",
+            note="Every recovery has one reading.",
+        ),
+        holds(
+            "sales_channel not in ('store', 'phone') or carts is null",
+            key=grain,
+            says="stores and phone show no carts",
+            column="carts",
+            note="Not measurable is NULL, and 0 would say that nobody abandons.",
+        ),
+        *(
+            no_rows(
+                f"""
+                select period from (
+                    select period, sum(carts) as carts from this where relaunch_channel {kind} 'all' group by period
+                ) as cells
+                where carts <> (select count(*) from marts.fct_carts)
+                """,
+                says=f"the carts of {name} add up to all, in every kind of period",
+                note="Conservation: a report by period shows all of it, whichever the period.",
+            )
+            for kind, name in (("=", "the row `all`"), ("<>", "the channels of relaunch"))
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_click_and_collect", key=["period", "period_start", "store"])
+def kpi_click_and_collect() -> Sequence[Expectation]:
+    """One row per period and store."""
+    return [
+        unique(["period", "period_start", "store"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("prepared_in_time_rate", 0, 1, note="A share."),
+        between("collected_rate", 0, 1, note="A share."),
+        between("extra_purchase_rate", 0, 1, note="A share."),
+        _adds_up(
+            {"prepared": "count(*)", "picked_up": "count(picked_up_at)"}, "marts.fct_pickups", "the orders prepared"
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_message_pressure", key=["period", "period_start", "pressure_band"])
+def kpi_message_pressure() -> Sequence[Expectation]:
+    """One row per period and pressure band; `all` is the sum of the bands."""
+    return [
+        unique(["period", "period_start", "pressure_band"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("above_share", 0, 1, note="A share."),
+        between("unsubscribe_rate", 0, 1, note="A share."),
+        no_rows(
+            """
+            select period, period_start from this group by period, period_start
+            having sum(case when pressure_band = 'all' then messages else -messages end) <> 0
+                or sum(case when pressure_band = 'all' then person_weeks else -person_weeks end) <> 0
+            """,
+            says="the bands add up to `all`",
+            note="Every person and week is in one band.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_stock_availability", key=["period", "period_start", "store", "sku"])
+def kpi_stock_availability() -> Sequence[Expectation]:
+    """One row per period, store and article kept there."""
+    return [
+        unique(["period", "period_start", "store", "sku"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("availability", 0, 1, note="A share."),
+        no_rows(
+            """
+            select period from (
+                select
+                    period,
+                    sum(days_observed) as days_observed,
+                    sum(days_available) as days_available,
+                    min(sum(days_observed)) over () as least_observed,
+                    min(sum(days_available)) over () as least_available
+                from this
+                group by period
+            ) as sums
+            where days_observed <> least_observed or days_available <> least_available
+            """,
+            says="weeks, months, quarters and years each add up to the same days",
+            note="Conservation: a spell out of stock is cut at the ends of periods, never lost or counted twice.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_loyalty", key=["period", "period_start", "tier"])
+def kpi_loyalty() -> Sequence[Expectation]:
+    """One row per period and tier."""
+    grain = ["period", "period_start", "tier"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        between("active_rate", 0, 1, note="A share."),
+        holds(
+            "members = members_at_start + joined - left_programme",
+            key=grain,
+            says="members = members_at_start + joined - left_programme",
+            column="members",
+            note="Whoever is there was there or came.",
+        ),
+        _adds_up(
+            {
+                "points_earned": "sum(points) filter (where event_type = 'earn')",
+                "points_burned": "-sum(points) filter (where event_type = 'redeem')",
+            },
+            "marts.fct_loyalty_events",
+            "the points that moved",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_loyalty_board", key=["period_start"])
+def kpi_loyalty_board() -> Sequence[Expectation]:
+    """One row per month."""
+    return [
+        unique(["period_start"], note=_GRAIN),
+        between("active_rate", 0, 1, note="A share."),
+        between("order_share_of_members", 0, 1, note="A share."),
+        between("revenue_share_of_members", 0, 1, note="A share."),
+    ]
+
+
 @table_suite("marts", "marts.kpi_scorecard", key=["objective"])
 def kpi_scorecard() -> Sequence[Expectation]:
     """One row per objective of the settings."""

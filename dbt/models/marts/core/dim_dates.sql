@@ -88,6 +88,7 @@ final as (
         cast(extract(year from date_day) as integer) as calendar_year,
         cast({{ days_between('week_start', 'date_day') }} + 1 as integer) as iso_weekday,
         {{ days_between('week_start', 'date_day') }} >= 5 as is_weekend,
+        {{ is_public_holiday('date_day') }} as is_public_holiday,
         date_day between first_date and last_date as is_observed
     from started
 )
