@@ -1,4 +1,5 @@
 {%- set languages = ['fr', 'en'] -%}
+{%- set with_lexicon = "('" ~ languages | join("', '") ~ "')" -%}
 {%- set negation_words = var('verbatims')['negation_words'] -%}
 {%- set clear_sentiment = var('verbatims')['clear_sentiment'] -%}
 
@@ -42,7 +43,7 @@ texts as (
     select
         survey_verbatims.survey_response_id as response_key,
         survey_responses.language,
-        survey_responses.language in ('{{ languages | join("', '") }}') as has_lexicon,
+        survey_responses.language in {{ with_lexicon }} as has_lexicon,
         {{ words_of(folded_text('survey_verbatims.verbatim')) }} as words
     from survey_verbatims
     inner join survey_responses
@@ -53,7 +54,7 @@ texts as (
     select
         comment_texts.comment_key as response_key,
         lower(comments.language) as language,
-        lower(comments.language) in ('{{ languages | join("', '") }}') as has_lexicon,
+        lower(comments.language) in {{ with_lexicon }} as has_lexicon,
         {{ words_of(folded_text('comment_texts.comment_text')) }} as words
     from comment_texts
     inner join comments

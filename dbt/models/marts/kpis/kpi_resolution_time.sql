@@ -65,7 +65,7 @@ counted as (
             percentile_cont(0.5) within group (order by tickets.{{ duration }}) as median_{{ duration }},
             percentile_cont(0.9) within group (order by tickets.{{ duration }}) as p90_{{ duration }},
         {%- endfor %}
-        sum(coalesce(tickets.waiting_hours, 0e0)) as waiting_hours
+        sum(cast(round(coalesce(tickets.waiting_hours, 0) * 3600) as bigint)) as waiting_seconds
     from tickets
     inner join date_periods
         on tickets.created_date = date_periods.date_day
@@ -94,7 +94,7 @@ final as (
         cast(open_at_end as bigint) as open_at_end,
         cast(still_open as bigint) as still_open,
         cast(reopened as bigint) as reopened,
-        cast(waiting_hours as double) as waiting_hours,
+        cast(waiting_seconds as double) / 3600 as waiting_hours,
         cast(first_reply_due as bigint) as first_reply_due,
         cast(first_reply_met as bigint) as first_reply_met,
         cast(resolution_due as bigint) as resolution_due,
