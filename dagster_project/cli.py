@@ -246,6 +246,7 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
 
     from dagster_project.defs.pipeline import decision_warnings
     from dagster_project.ingestion import read_deliveries, read_quarantine
+    from dagster_project.publishing import CATALOGUE
 
     release = outcome.release
     if release is None:
@@ -273,6 +274,7 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
     table.add_row("time", f"{seconds:.0f} s")
     table.add_row("marts", str(place.published / "current" / release.database.name))
     table.add_row("checks in full", str(outcome.data_docs))
+    table.add_row("KPI catalogue", str(place.docs / CATALOGUE))
     out.print()
     if outcome.is_new:
         out.print("[bold green]Published.[/]")
@@ -834,6 +836,23 @@ def evaluate_identity() -> None:
     if len(found.nobodys):
         out.print()
         out.print(table)
+
+
+@app.command()
+def catalogue(
+    output: Annotated[Path | None, typer.Option(help="Where to write it; default: docs in OMNIVUE_HOME.")] = None,
+) -> None:
+    """Write the KPI catalogue, an HTML page: each KPI's formula, window, date basis, owner, caveats, and what adds up.
+
+    Every run writes it, too, beside the Data Docs. Windows and thresholds are those of your settings."""
+    from dagster_project.publishing import CATALOGUE, CatalogueError, write_catalogue
+
+    place, settings = _open()
+    try:
+        page = write_catalogue(output or place.docs / CATALOGUE, settings)
+    except (CatalogueError, OSError) as error:
+        _fail(f"catalogue: {error}", 1)
+    out.print(f"KPI catalogue: {page.resolve().as_uri()}", soft_wrap=True)
 
 
 @app.command("dbt", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

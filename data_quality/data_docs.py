@@ -104,12 +104,12 @@ def _index_page(folder: Path) -> str:
             '<table><tr><th>Result</th><th>Table</th><th class="n">Expectations</th><th class="n">Failed</th>'
             f'<th class="n">Warnings</th><th class="n">Seconds</th></tr>{rows}</table>'
         )
-    return _page("Data quality", "".join(parts))
+    return page("Data quality", "".join(parts))
 
 
 def _suite_page(suite: SuiteResult, title: str) -> str:
     rows = "".join(_row(item) for item in suite.expectations)
-    return _page(
+    return page(
         f"{suite.table_name} - data quality",
         f'<p><a href="../{INDEX}">All suites</a></p>'
         f"<h1>{_text(suite.table_name)}</h1><p>{_state(len(suite.failures), len(suite.warnings))}</p>"
@@ -142,11 +142,12 @@ def _state(failures: int, warned: int) -> str:
     return '<span class="state passed">&#10003; passed</span>'
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str, style: str = "") -> str:
+    """A whole page that needs nothing else; `title` is plain text, `body` HTML, `style` CSS of its own."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_text(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
+        f"<title>{_text(title)}</title><style>{_STYLE}{style}</style></head><body>{body}</body></html>\n"
     )
 
 

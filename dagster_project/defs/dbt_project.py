@@ -110,12 +110,12 @@ class DbtProject:
         return _pass_result(result, self._home.dbt / "logs" / "dbt.log")
 
     def descriptions(self, schema: str) -> dict[str, Description]:
-        """By table of a schema, what dbt's YAML says of it."""
+        """By table of a schema, what dbt's YAML says of it, the meta of KPI tables included."""
         manifest = self.manifest()
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
         return {
             node.get("alias") or node["name"]: Description(
-                node["description"],
+                _described(node["description"], node.get("config", {}).get("meta", {})),
                 {name: column["description"] for name, column in node["columns"].items() if column["description"]},
             )
             for node in nodes
@@ -194,6 +194,14 @@ class DbtProject:
         for handler in logging.getLogger("file_log").handlers:
             handler.close()
         self._warehouse.let_go()
+
+
+def _described(description: str, meta: Mapping[str, Any]) -> str:
+    """A table's description, and after it what its meta says of a KPI: caveats, date basis, window, owner."""
+    if "caveats" not in meta:
+        return description
+    facts = f"Counts by {meta['counts_by']}. Window {meta['time_window']}. Owner {meta['owner']}."
+    return " ".join([description, *meta["caveats"], facts])
 
 
 def _model_listener(watch: Watch, total: int) -> Callable[[Any], None]:

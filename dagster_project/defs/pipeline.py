@@ -397,11 +397,12 @@ class Pipeline:
     # -- publication -------------------------------------------------------------------------------------------------
 
     def publish(self) -> Release:
-        """Publish schema `marts` as the release this run announced."""
+        """Publish schema `marts` as the release this run announced, and beside the Data Docs what its KPIs mean."""
         from dagster_project import publishing
 
         with self._step("publication") as counts:
             info = self.run_info()
+            publishing.write_catalogue(self.home.docs / publishing.CATALOGUE, self.settings)
             release = publishing.publish(
                 self.warehouse,
                 self.home,

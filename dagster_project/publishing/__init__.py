@@ -5,6 +5,7 @@ Everything is written aside and moved into place, so a reader sees a whole relea
 one.
 """
 
+from dagster_project.publishing.catalogue import CATALOGUE, CatalogueError, write_catalogue
 from dagster_project.publishing.directory import write_directory
 from dagster_project.publishing.locks import RunBusy, run_lock
 from dagster_project.publishing.manifest import Release, ReleaseError, ReleaseTable, RunInfo
@@ -21,7 +22,9 @@ from dagster_project.publishing.releases import (
 )
 
 __all__ = [
+    "CATALOGUE",
     "SCHEMA",
+    "CatalogueError",
     "Description",
     "Release",
     "ReleaseError",
@@ -36,5 +39,6 @@ __all__ = [
     "run_lock",
     "show_release",
     "verify",
+    "write_catalogue",
     "write_directory",
 ]
