@@ -137,6 +137,7 @@ def simulate(
     social.write_comments(scene, comments, target)
     social.write_followers(scene, target)
     costs.write_costs(scene, target)
+    costs.write_plans(scene, target)
     costs.write_exposures(scene, target)
     tell("service and surveys")
     support.write_tickets(scene, support.make_history(scene), order_keys, target)

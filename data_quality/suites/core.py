@@ -123,6 +123,12 @@ def dim_stores() -> Sequence[Expectation]:
     return [unique(["store_code"], note=_GRAIN)]
 
 
+@table_suite("core", "marts.dim_experiments", key=["experiment_id"])
+def dim_experiments() -> Sequence[Expectation]:
+    """One row per experiment, planned or run."""
+    return [unique(["experiment_id"], note=_GRAIN)]
+
+
 @table_suite("core", "marts.fct_orders", key=["order_id"])
 def fct_orders() -> Sequence[Expectation]:
     """One row per order, cancelled ones flagged."""

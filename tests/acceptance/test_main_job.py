@@ -17,8 +17,8 @@ from acceptance_tools import fingerprints, marts
 CORE = frozenset(
     {
         "bridge_customer_sources", "customer_id_history", "dim_campaigns", "dim_channels", "dim_customers", "dim_dates",
-        "dim_products", "dim_stores", "fct_ad_spend", "fct_bot_conversations", "fct_calls", "fct_cart_relaunches",
-        "fct_carts", "fct_channel_costs", "fct_consents", "fct_experiment_exposures", "fct_footfall", "fct_journeys",
+        "dim_experiments", "dim_products", "dim_stores", "fct_ad_spend", "fct_bot_conversations", "fct_calls",
+        "fct_cart_relaunches", "fct_carts", "fct_channel_costs", "fct_consents", "fct_experiment_exposures", "fct_footfall", "fct_journeys",
         "fct_loyalty_events", "fct_loyalty_memberships", "fct_messages", "fct_order_lines", "fct_orders", "fct_pickups",
         "fct_refunds", "fct_service_contacts", "fct_service_levels", "fct_sessions", "fct_sign_ups",
         "fct_social_comments", "fct_social_followers", "fct_social_posts", "fct_stock", "fct_stock_outs",

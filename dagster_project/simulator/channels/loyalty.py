@@ -1,8 +1,8 @@
 """The loyalty programme: monthly snapshots of members, weekly events (points earned, rewards, redemptions, tier
-changes).
+changes, points that expire).
 
-One point per euro paid on orders that show the card; a reward at every 200 points; silver from 300, gold from 900
-points earned.
+One point per euro paid on orders that show the card; a reward at every 200 points, which expires after a year; silver
+from 300, gold from 900 points earned.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ from dagster_project.simulator.sales import LATER
 from dagster_project.simulator.writers import Dialect, FileKey, Landing
 
 REWARD_POINTS, SILVER, GOLD = 200, 300, 900
-_EARN, _REWARD, _REDEEM, _TIER = range(4)
-_TYPES = pa.array(["earn", "reward", "redeem", "tier_change"])
+EXPIRES_AFTER_DAYS = 365
+_EARN, _REWARD, _REDEEM, _TIER, _EXPIRE = range(5)
+_TYPES = pa.array(["earn", "reward", "redeem", "tier_change", "expire"])
 _TIERS = pa.array(["bronze", "silver", "gold"])
 
 
@@ -87,6 +88,7 @@ def make_points(scene: Scene, tickets: Tickets, shop: ShopRecords) -> tuple[Poin
         _part(person, at + 60, rewarded, _REWARD, REWARD_POINTS, earned),
         _part(person, redeem_at, redeems, _REDEEM, -REWARD_POINTS, earned),
         _part(person, at + 90, rises, _TIER, 0, earned),
+        _part(person, at + EXPIRES_AFTER_DAYS * DAY, rewarded & ~redeems, _EXPIRE, -REWARD_POINTS, earned),
     ]
     everything = Points.concat(parts)
     everything = everything.take(everything.at < world.window.end)
@@ -114,6 +116,9 @@ def write_events(scene: Scene, points: Points, order_keys: Text, landing: Landin
     kept = np.flatnonzero(end <= world.window.last)
     files = [FileKey(f"loyalty_events_{day_of(int(d))}.csv", int(d)) for d in sundays]
     channel_of = np.array([0, 1, 2, 0, 0])
+    # The programme counts what members do, and what runs out of itself, apart.
+    expires = points.kind[kept] == _EXPIRE
+    number = np.where(expires, np.cumsum(expires), np.cumsum(~expires))
 
     def cells(rows: Ints) -> Cells:
         row = kept[rows]
@@ -124,7 +129,7 @@ def write_events(scene: Scene, points: Points, order_keys: Text, landing: Landin
             channel_of[world.orders.channel[np.maximum(order, 0)]],
         )
         return {
-            "event_id": joined("LE", padded(rows + 1, 9)),
+            "event_id": joined(choose(expires[rows], "LX", "LE"), padded(number[rows], 9)),
             "card_number": world.people.card.take(pa.array(points.person[row])),
             "event_type": pick(_TYPES, points.kind[row]),
             "points": numbers(points.points[row]),
@@ -166,7 +171,7 @@ def write_members(scene: Scene, points: Points, before: Ints, landing: Landing) 
         balance = balance + np.bincount(
             news.person[earns], weights=news.points[earns].astype(float), minlength=len(people)
         ).astype(np.int64)
-        spent = news.kind == _REDEEM
+        spent = (news.kind == _REDEEM) | (news.kind == _EXPIRE)
         balance = balance - np.bincount(
             news.person[spent], weights=-news.points[spent].astype(float), minlength=len(people)
         ).astype(np.int64)

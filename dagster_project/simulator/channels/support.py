@@ -185,7 +185,9 @@ def write_tickets(scene: Scene, history: History, order_keys: Text, landing: Lan
                 pa.array([f'{{"channel":"{channel}"}}' for channel in SERVICE_CHANNELS]), contacts.channel[which]
             ),
             "status": pick(pa.array([f'"{state}"' for state in _STATES]), current[last]),
-            "priority": pick(pa.array(['"normal"', '"high"', '"low"']), which % 11 // 4),
+            "priority": pick(
+                pa.array(['"normal"', '"high"', '"low"', '"urgent"']), np.where(which % 37 == 5, 3, which % 11 // 4)
+            ),
             "topic": pick(pa.array([f'"{topic}"' for topic in TOPICS]), contacts.topic[which]),
             "requester": requester.take(taken),
             "order_reference": json_text(reference.take(taken)),

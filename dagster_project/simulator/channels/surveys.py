@@ -1,8 +1,9 @@
 """Survey invitations and answers: transactional NPS after orders, CSAT and CES after service contacts, relational NPS
 twice a year.
 
-One row per invitation in the week of the invitation, and again in the week of the answer. Answers come from what the
-person lived through: difficult and slow contacts, transfers between channels, returns.
+One row per invitation in the week of the invitation, and again in the week of the answer, as it stands at the week's
+end. Answers come from what the person lived through: difficult and slow contacts, transfers between channels, returns.
+Some answer again a day or two later, with another score under the same text; the latest answer counts.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from dagster_project.simulator.sales import COLLECT, LATER
 from dagster_project.simulator.verbatims import MOODS, labels, matters, verbatims
 from dagster_project.simulator.writers import Dialect, FileKey, Landing
 
+ANSWERS_AGAIN = 0.06  # of those who answer
 _NPS, _CSAT, _CES = range(3)
 _CHANNELS = pa.array([*SALES_CHANNELS, *SERVICE_CHANNELS])
 _SALES, _SERVICE, _DELIVERY, _APP_USE = range(4)
@@ -49,7 +51,7 @@ _SALES, _SERVICE, _DELIVERY, _APP_USE = range(4)
 @dataclass(frozen=True)
 class Invitations(Table):
     """One row per invitation, sorted by time. `channel`: index of sales then service channels; `answered_at` LATER
-    without answer.
+    without answer, `answered_again_at` without a second one, whose score is `second_score`.
     """
 
     person: Ints
@@ -66,6 +68,8 @@ class Invitations(Table):
     repeated: Ints
     has_text: Flags
     draw: Ints
+    answered_again_at: Ints
+    second_score: Ints
 
 
 def make_invitations(scene: Scene, tickets: Tickets, shop: ShopRecords) -> Invitations:
@@ -168,7 +172,22 @@ def make_invitations(scene: Scene, tickets: Tickets, shop: ShopRecords) -> Invit
         )
     everything = Invitations.concat(parts)
     everything = everything.take((everything.at < window.end) & (everything.at >= window.start))
-    return everything.take(np.lexsort((everything.survey, everything.person, everything.at)))
+    return _some_answer_again(
+        everything.take(np.lexsort((everything.survey, everything.person, everything.at))), world.seed
+    )
+
+
+def _some_answer_again(invitations: Invitations, seed: int) -> Invitations:
+    rng = stream(seed, "surveys answered again")
+    size = len(invitations)
+    again = (invitations.answered_at < LATER) & (rng.random(size) < ANSWERS_AGAIN)
+    at = invitations.answered_at + DAY + (rng.random(size) * DAY).astype(np.int64)
+    score = invitations.score + rng.choice([-2, -1, 1, 2], size)
+    return _with(
+        invitations,
+        answered_again_at=np.where(again, at, LATER),
+        second_score=np.clip(score, np.array([0, 1, 1])[invitations.survey], np.array([10, 5, 7])[invitations.survey]),
+    )
 
 
 def _day_in_month(days: Ints) -> Ints:
@@ -210,6 +229,8 @@ def _invite(
         repeated=none.copy(),
         has_text=rng.random(size) < 0.42,
         draw=rng.integers(0, 1 << 20, size),
+        answered_again_at=np.full(size, LATER, dtype=np.int64),
+        second_score=score,
     )
 
 
@@ -224,12 +245,15 @@ def write_responses(
     world, people = scene.world, scene.world.people
     sundays = world.window.sundays()
     asked_week = np.searchsorted(sundays, week_end(local_day(invitations.at)))
-    answer_day = np.where(invitations.answered_at == LATER, 0, local_day(np.minimum(invitations.answered_at, LATER)))
-    answered_week = np.where(invitations.answered_at == LATER, NONE, np.searchsorted(sundays, week_end(answer_day)))
+    answered_week = _weeks(invitations.answered_at, sundays)
+    last_week = np.where(
+        invitations.answered_again_at == LATER, answered_week, _weeks(invitations.answered_again_at, sundays)
+    )
     number = np.arange(len(invitations))
     again = (answered_week != NONE) & (answered_week != asked_week)
-    row = np.r_[number, number[again]]
-    week = np.r_[asked_week, answered_week[again]]
+    once_more = last_week != answered_week
+    row = np.r_[number, number[again], number[once_more]]
+    week = np.r_[asked_week, answered_week[again], last_week[once_more]]
     kept = np.flatnonzero(week < len(sundays))
     kept = kept[np.lexsort((row[kept], week[kept]))]
     row, week = row[kept], week[kept]
@@ -257,14 +281,17 @@ def write_responses(
             stores[np.maximum(part.order, 0)] if len(stores) else NONE,
             np.where((part.channel == 9) | (part.channel == STORE), people.store[part.person], NONE),
         )
-        score = blank(numbers(part.score), ~answered)
+        # The week's end shows the answer given by then: of two in a week the second.
+        second = (part.answered_again_at < LATER) & (last_week[which] <= week[rows])
+        score = blank(numbers(np.where(second, part.second_score, part.score)), ~answered)
+        responded_at = np.where(second, part.answered_again_at, np.where(answered, part.answered_at, part.at))
         return {
             "invitation_id": _invitation_ids(which),
-            "response_id": blank(joined("RSP", padded(which + 1, 8)), ~answered),
+            "response_id": blank(joined("RSP", padded(which + 1, 8), choose(second, "-2", "")), ~answered),
             "survey": pick(pa.array(["nps", "csat", "ces"]), part.survey),
             "survey_type": choose(part.is_relational, "relational", "transactional"),
             "invited_at": local_text(part.at),
-            "responded_at": blank(local_text(np.where(answered, part.answered_at, part.at)), ~answered),
+            "responded_at": blank(local_text(responded_at), ~answered),
             "email": address.take(taken),
             "score": score,
             "interaction_type": pick(pa.array(["sales", "service", "delivery", "app"]), part.interaction),
@@ -283,6 +310,12 @@ def write_responses(
         }
 
     landing.write_text("survey_responses", files, week, cells, Dialect(), eligible)
+
+
+def _weeks(at: Ints, sundays: Ints) -> Ints:
+    """The week, as an index of `sundays`, of each instant; NONE where it is LATER."""
+    day = local_day(np.where(at == LATER, 0, at))
+    return np.where(at == LATER, NONE, np.searchsorted(sundays, week_end(day)))
 
 
 def _invitation_ids(rows: Ints) -> Text:

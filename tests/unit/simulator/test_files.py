@@ -129,9 +129,9 @@ def test_without_dirt_every_row_meets_its_contract(clean: Any, extract: str) -> 
     assert rows > 0
 
 
-def test_there_are_thirty_extracts_and_each_has_a_contract(clean: Any) -> None:
+def test_there_are_thirty_one_extracts_and_each_has_a_contract(clean: Any) -> None:
     assert sorted(path.name for path in clean.landing.iterdir()) == EXTRACTS
-    assert len(EXTRACTS) == 30
+    assert len(EXTRACTS) == 31
     assert clean.summary.dirt == {}
 
 
@@ -320,6 +320,42 @@ def test_survey_answers_stay_in_the_scale_of_their_survey(clean: Any) -> None:
     assert {row["survey"] for row in answered} == set(scales)
     verbatims = [row["verbatim"] for row in clean.csv_rows("survey_responses") if row["verbatim"]]
     assert any("\n" in text or '"' in text for text in verbatims)
+
+
+def test_running_phone_chat_push_and_sms_costs_each_month(clean: Any) -> None:
+    rows = clean.csv_rows("other_costs", delimiter=";")
+    running = [row for row in rows if row["category"] == "running"]
+    months = {row["month"] for row in rows}
+
+    assert sorted((row["month"], row["touch_channel"]) for row in running) == sorted(
+        (month, channel) for month in months for channel in ("phone", "chat", "push", "sms")
+    )
+    assert all(float(row["amount"].replace(",", ".")) > 0 for row in running)
+    assert len({row["cost_id"] for row in rows}) == len(rows)
+
+
+def test_exposures_keep_to_the_plan_of_their_experiment(clean: Any) -> None:
+    plans = {row["experiment_id"]: row for row in clean.csv_rows("experiment_plans")}
+    exposures = clean.csv_rows("experiments")
+
+    assert {row["experiment_id"] for row in exposures} == set(plans)
+    for row in exposures:
+        plan = plans[row["experiment_id"]]
+        assert row["variant"] in (plan["control"], plan["treatment"])
+        assert row["unit_type"] == plan["unit_type"]
+        assert plan["starts_at"] <= row["exposed_at"] < plan["ends_at"]
+    for experiment, plan in plans.items():
+        came = sum(row["experiment_id"] == experiment for row in exposures)
+        assert came / 1.5 - 10 <= int(plan["planned_units"]) <= came * 1.5 + 10
+
+
+def test_tickets_have_every_priority(clean: Any) -> None:
+    tickets = [
+        json.loads(line)
+        for path in clean.files("support_tickets")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    ]
+    assert {ticket["priority"] for ticket in tickets} == {"low", "normal", "high", "urgent"}
 
 
 def test_truth_is_for_its_owner_alone(clean: Any) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import gzip
 import io
 import json
 from typing import Any
 
 import pandas as pd
+import pytest
 
 
 def test_the_orders_of_truth_are_those_of_shop_and_tills(clean: Any) -> None:
@@ -187,6 +189,45 @@ def test_loyalty_points_of_the_last_snapshot_follow_from_the_events(clean: Any) 
     assert (earned["points"].astype(int) >= 0).all()
     cards = {row["card_number"] for row in clean.csv_rows("loyalty_members")}
     assert set(events["card_number"]) - cards == set()
+
+
+@pytest.fixture(scope="module")
+def eighteen_months(tmp_path_factory: pytest.TempPathFactory, run: Any) -> Any:
+    return run(tmp_path_factory.mktemp("eighteen"), customers=600, months=18, dirt=False)
+
+
+def test_a_reward_not_redeemed_expires_after_a_year(eighteen_months: Any) -> None:
+    events = pd.DataFrame(eighteen_months.csv_rows("loyalty_events"))
+    events["occurred_at"] = pd.to_datetime(events["occurred_at"])
+    events["points"] = events["points"].astype(int)
+    expired, rewards = (events[events["event_type"] == kind] for kind in ("expire", "reward"))
+    assert len(expired)
+    assert (expired["points"] == -200).all()
+    both = expired.merge(rewards, on="card_number")
+    waited = (both["occurred_at_x"] - both["occurred_at_y"]).dt.total_seconds() / 86_400
+    # Local times, and a reward stands a minute after its purchase: within an hour of 365 days.
+    assert both[(waited - 365).abs() < 0.05]["event_id_x"].nunique() == len(expired)
+    assert events["event_id"].is_unique
+    # Of each card, every reward is redeemed, expired, or younger than a year.
+    spent = events[events["event_type"].isin(["expire", "redeem"])].groupby("card_number").size()
+    given = rewards.groupby("card_number").size()
+    assert (spent <= given.reindex(spent.index)).all()
+
+
+def test_some_invitations_are_answered_again_a_day_or_two_later(eighteen_months: Any) -> None:
+    answers: dict[str, dict[str, dict[str, str]]] = {}
+    for row in eighteen_months.csv_rows("survey_responses"):
+        if row["response_id"]:
+            answers.setdefault(row["invitation_id"], {})[row["response_id"]] = row
+    twice = [list(found.values()) for found in answers.values() if len(found) > 1]
+
+    assert twice
+    assert len(twice) < 0.06 * len(answers)
+    for first, second in twice:
+        waited = dt.datetime.fromisoformat(second["responded_at"]) - dt.datetime.fromisoformat(first["responded_at"])
+        # An hour more or less where the clocks change between them.
+        assert dt.timedelta(hours=23) <= waited <= dt.timedelta(hours=49)
+        assert first["verbatim"] == second["verbatim"]
 
 
 def test_messages_stop_after_unsubscribing_and_clicks_follow_deliveries(clean: Any) -> None:
