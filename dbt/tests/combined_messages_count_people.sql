@@ -1,11 +1,10 @@
--- People reached by e-mail and SMS together are at most those of either channel added, and at least those of the larger.
+-- E-mail and SMS together count each person reached once: as many as there are in the messages, no more.
 with
 
 reached as (
-    select distinct
+    select
         date_periods.period,
         date_periods.period_start,
-        messages.channel,
         messages.customer_id
     from {{ ref('fct_messages') }} as messages
     inner join {{ ref('bridge_date_periods') }} as date_periods
@@ -22,8 +21,7 @@ people as (
     select
         period,
         period_start,
-        sum(case when channel = 'email' then 1 else 0 end) as email_people,
-        sum(case when channel = 'sms' then 1 else 0 end) as sms_people
+        count(distinct customer_id) as people
     from reached
     group by period, period_start
 ),
@@ -44,7 +42,4 @@ left join combined
     on
         people.period = combined.period
         and people.period_start = combined.period_start
-where
-    combined.delivered is null
-    or combined.delivered > people.email_people + people.sms_people
-    or combined.delivered < greatest(people.email_people, people.sms_people)
+where combined.delivered is distinct from people.people
