@@ -27,28 +27,6 @@ counted as (
         period, period_start, is_complete, survey_type, interaction_type, channel, store, segment
 ),
 
--- Adjusted Wald for a difference of two shares: three imaginary answers, 0.75 of them promoters and 0.75 detractors.
-adjusted as (
-    select
-        *,
-        (promoters + 0.75e0) / (responses + 3) as adjusted_promoters,
-        (detractors + 0.75e0) / (responses + 3) as adjusted_detractors
-    from counted
-),
-
-bounded as (
-    select
-        *,
-        adjusted_promoters - adjusted_detractors as centre,
-        1.96e0 * sqrt(
-            (
-                adjusted_promoters + adjusted_detractors
-                - (adjusted_promoters - adjusted_detractors) * (adjusted_promoters - adjusted_detractors)
-            ) / (responses + 3)
-        ) as half_width
-    from adjusted
-),
-
 final as (
     select
         period,
@@ -66,12 +44,12 @@ final as (
         cast(detractors as bigint) as detractors,
         cast(identified_invited as double) / invited as identified_share,
         cast(responses as double) / invited as response_rate,
-        case when responses > 0 then round(100e0 * greatest(centre - half_width, -1e0), 4) end as nps_low,
-        case when responses > 0 then round(100e0 * least(centre + half_width, 1e0), 4) end as nps_high,
+        {{ nps_bound('promoters', 'detractors', 'responses', 'low') }} as nps_low,
+        {{ nps_bound('promoters', 'detractors', 'responses', 'high') }} as nps_high,
         case when responses > 0 then 100e0 * (promoters - detractors) / responses end as nps,
         is_complete,
         responses >= {{ min_n }} as is_reliable
-    from bounded
+    from counted
 )
 
 select * from final
