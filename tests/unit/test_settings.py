@@ -8,8 +8,23 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
-from dagster_project.settings import DBT_PROJECT_DIR, Home, SettingsError, Spark, load_settings, shipped_settings
+from dagster_project.settings import (
+    DBT_PROJECT_DIR,
+    PROJECT_ROOT,
+    Home,
+    Messages,
+    Pickups,
+    Reliability,
+    Service,
+    SettingsError,
+    Spark,
+    Verbatims,
+    Windows,
+    load_settings,
+    shipped_settings,
+)
 
 
 def override(folder: Path, text: str) -> Path:
@@ -43,7 +58,24 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
         ("windows: {active_days: soon}", ["windows.active_days", "'soon'"]),
         ("business: {time_zone: Europe/Pari}", ["business.time_zone", "Europe/Pari", "Europe/Paris"]),
         ("windows: {retention_days: 3}", ["windows.retention_days"]),
-        ("windows: {anonymous_history_days: -1}", ["windows.anonymous_history_days", "-1"]),
+        *((f"windows: {{{name}: -1}}", [f"windows.{name}", "-1", "greater than"]) for name in Windows.model_fields),
+        *((f"windows: {{{name}: 1.5}}", [f"windows.{name}", "1.5", "integer"]) for name in Windows.model_fields),
+        ("reliability: {min_n: 0}", ["reliability.min_n", "0", "greater than 0"]),
+        ("verbatims: {negation_words: -1}", ["verbatims.negation_words", "-1"]),
+        ("verbatims: {clear_sentiment: 1}", ["verbatims.clear_sentiment", "1", "less than 1"]),
+        ("pickups: {prepared_hours: 0}", ["pickups.prepared_hours", "0", "greater than 0"]),
+        ("messages: {max_per_week: 0}", ["messages.max_per_week", "0", "greater than 0"]),
+        ("messages: {bands: [3, 1]}", ["messages.bands", "[3, 1]", "ascending"]),
+        ("messages: {bands: []}", ["messages.bands", "[]"]),
+        ("service: {targets: {}}", ["service.targets", "{}"]),
+        ("service: {targets: {high: {first_reply_hours: 1}}}", ["service.targets.high.resolution_hours", "required"]),
+        (
+            "service: {targets: {high: {first_reply_hours: 0, resolution_hours: 8}}}",
+            ["service.targets.high.first_reply_hours", "0", "greater than 0"],
+        ),
+        ("business: {country: ZZ}", ["business.country", "'ZZ'", "ISO 3166"]),
+        ("business: {opening_hours: {8: ['09:00', '19:00']}}", ["business.opening_hours", "'8'", "ISO weekday"]),
+        ("business: {opening_hours: {1: ['19:00', '09:00']}}", ["business.opening_hours", "'19:00' to '09:00'"]),
         ("- a list", ["name: value"]),
         ("business: {currency: [", ["not valid YAML"]),
         ("lake: {uri: 'gs://shop/lake'}", ["lake.uri", "gs://shop/lake", "s3:// with lake.options.endpoint"]),
@@ -101,6 +133,52 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
     assert defaults.pop("public_holidays") == []
     assert defaults.pop("identity") == {"golden_record": shipped["identity"]["golden_record"]}
     assert defaults == {name: shipped[name] for name in defaults}
+
+
+def test_the_public_holidays_of_france_are_eleven_and_none_is_regional() -> None:
+    # Easter is on 5 April 2026, so its Monday on the 6th, Ascension 39 days after it and Whit Monday 50.
+    assert shipped_settings().business.public_holidays([2026]) == [
+        dt.date(2026, month, day)
+        for month, day in [
+            (1, 1),
+            (4, 6),
+            (5, 1),
+            (5, 8),
+            (5, 14),
+            (5, 25),
+            (7, 14),
+            (8, 15),
+            (11, 1),
+            (11, 11),
+            (12, 25),
+        ]
+    ]
+
+
+def test_public_holidays_are_those_of_the_country_and_of_every_year_asked_for(tmp_path: Path) -> None:
+    german = load_settings(override(tmp_path, "business: {country: DE}")).business.public_holidays([2027, 2026])
+    assert dt.date(2026, 10, 3) in german
+    assert dt.date(2026, 7, 14) not in german
+    assert german == sorted(german)
+    assert {day.year for day in german} == {2026, 2027}
+
+
+@pytest.mark.parametrize(
+    ("section", "fields"),
+    [
+        ("windows", Windows),
+        ("service", Service),
+        ("pickups", Pickups),
+        ("messages", Messages),
+        ("reliability", Reliability),
+        ("verbatims", Verbatims),
+    ],
+)
+def test_the_readme_explains_every_setting_of_the_kpis(section: str, fields: type[BaseModel]) -> None:
+    readme = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8").partition("\n## Settings of the KPIs\n")[2]
+    explained = readme.partition("\n## ")[0]
+    missing = [name for name in fields.model_fields if f"`{section}.{name}`" not in explained]
+    assert not missing
 
 
 def test_folders_with_personal_data_are_made_for_their_owner_alone(tmp_path: Path) -> None:
