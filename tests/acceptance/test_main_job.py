@@ -16,20 +16,21 @@ from acceptance_tools import fingerprints, marts
 
 CORE = frozenset(
     {
-        "bridge_customer_sources", "customer_id_history", "dim_campaigns", "dim_channels", "dim_customers", "dim_dates",
-        "dim_experiments", "dim_products", "dim_stores", "fct_ad_spend", "fct_bot_conversations", "fct_calls",
-        "fct_cart_relaunches", "fct_carts", "fct_channel_costs", "fct_consents", "fct_experiment_exposures", "fct_footfall", "fct_journeys",
-        "fct_loyalty_events", "fct_loyalty_memberships", "fct_messages", "fct_order_lines", "fct_orders", "fct_pickups",
+        "bridge_customer_sources", "customer_id_history", "dim_campaigns", "dim_channels", "dim_customers",
+        "dim_dates", "dim_experiments", "dim_products", "dim_stores", "fct_ad_spend", "fct_bot_conversations",
+        "fct_calls", "fct_cart_relaunches", "fct_carts", "fct_channel_costs", "fct_consents",
+        "fct_experiment_exposures", "fct_footfall", "fct_journeys", "fct_loyalty_events",
+        "fct_loyalty_memberships", "fct_messages", "fct_order_lines", "fct_orders", "fct_pickups",
         "fct_refunds", "fct_service_contacts", "fct_service_levels", "fct_sessions", "fct_sign_ups",
         "fct_social_comments", "fct_social_followers", "fct_social_posts", "fct_stock", "fct_stock_outs",
         "fct_survey_responses", "fct_tickets", "fct_touchpoints", "kpi_ad_performance", "kpi_cart_abandonment",
-        "kpi_ces", "kpi_channel_conversion", "kpi_channel_revenue", "kpi_channel_synergy", "kpi_channel_transitions",
-        "kpi_click_and_collect", "kpi_contact_containment", "kpi_conversion", "kpi_conversion_by_channels",
-        "kpi_cross_sell", "kpi_csat", "kpi_customer_value", "kpi_definitions", "kpi_interchannel_rate",
-        "kpi_journey_paths", "kpi_journey_steps", "kpi_loyalty", "kpi_loyalty_board", "kpi_message_engagement",
-        "kpi_message_pressure", "kpi_nps", "kpi_resolution_time", "kpi_retention", "kpi_retention_cohorts",
-        "kpi_scorecard", "kpi_social_engagement", "kpi_stock_availability", "kpi_verbatims", "data_quality_results",
-        "reconciliation", "release_info",
+        "kpi_ces", "kpi_channel_conversion", "kpi_channel_revenue", "kpi_channel_synergy",
+        "kpi_channel_transitions", "kpi_click_and_collect", "kpi_contact_containment", "kpi_conversion",
+        "kpi_conversion_by_channels", "kpi_cross_sell", "kpi_csat", "kpi_customer_value", "kpi_definitions",
+        "kpi_interchannel_rate", "kpi_journey_paths", "kpi_journey_steps", "kpi_loyalty", "kpi_loyalty_board",
+        "kpi_message_engagement", "kpi_message_pressure", "kpi_nps", "kpi_resolution_time", "kpi_retention",
+        "kpi_retention_cohorts", "kpi_scorecard", "kpi_social_engagement", "kpi_stock_availability",
+        "kpi_verbatims", "data_quality_results", "reconciliation", "release_info",
     }
 )  # fmt: skip
 # These say which run made them.
