@@ -1,7 +1,8 @@
 """The KPI catalogue: what each KPI table means, as one page that analysts read instead of SQL.
 
-Its one source is the YAML beside the models (`dbt/models/marts/kpis`): `meta` of a table says owner, date basis, window
-and caveats, `meta` of a column additivity and, for a KPI, its formula. dbt makes marts.kpi_definitions of the same.
+Its one source is the YAML beside the models: `meta` of a table says owner, date basis, window and caveats, `meta` of a
+column additivity and, for a KPI, its formula. Every table of `dbt/models/marts/kpis` is in it, and any other mart whose
+`meta` names an owner. dbt makes marts.kpi_definitions of the same.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from dagster_project.settings import DBT_PROJECT_DIR, Settings
 from data_quality.data_docs import page
 
 CATALOGUE = "kpi_catalogue.html"
-KPI_MODELS = DBT_PROJECT_DIR / "models" / "marts" / "kpis"
+MARTS = DBT_PROJECT_DIR / "models" / "marts"
+_KPIS = "kpis"
 _OF_A_TABLE = ("owner", "counts_by", "time_window", "caveats")
 _OF_A_KPI = ("unit", "direction", "formula", "numerator", "denominator")
 _ADDITIVITY = {
@@ -92,14 +94,15 @@ def write_catalogue(target: Path, settings: Settings) -> Path:
     return target
 
 
-def read_catalogue(settings: Settings, folder: Path = KPI_MODELS) -> tuple[KpiTable, ...]:
-    """The KPI tables of `folder`, by name, as their YAML describes them; `var()` in it stands for a setting. Raises
+def read_catalogue(settings: Settings, folder: Path = MARTS) -> tuple[KpiTable, ...]:
+    """The KPI tables below `folder`, by name, as their YAML describes them; `var()` in it stands for a setting. Raises
     CatalogueError when a field is missing."""
     values = settings.public()
     models = [
         model
-        for file in sorted(folder.glob("_*__models.yml"))
+        for file in sorted(folder.rglob("_*__models.yml"))
         for model in yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)["models"]
+        if file.parent.name == _KPIS or "owner" in _meta(model)
     ]
     return tuple(_table(model, values) for model in sorted(models, key=lambda model: str(model["name"])))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dagster_project.publishing.catalogue import KPI_MODELS, CatalogueError, read_catalogue, write_catalogue
+from dagster_project.publishing.catalogue import MARTS, CatalogueError, read_catalogue, write_catalogue
 from dagster_project.settings import Settings, shipped_settings
 
 # A complete table: what `_without` takes a field away from.
@@ -61,7 +61,9 @@ def _settings(active_days: int) -> Settings:
 
 
 def _folder(tmp_path: Path, table: dict[str, Any]) -> Path:
-    (tmp_path / "_calls__models.yml").write_text(yaml.safe_dump({"version": 2, "models": [table]}), encoding="utf-8")
+    (tmp_path / "kpis").mkdir()
+    file = tmp_path / "kpis" / "_calls__models.yml"
+    file.write_text(yaml.safe_dump({"version": 2, "models": [table]}), encoding="utf-8")
     return tmp_path
 
 
@@ -77,7 +79,17 @@ def _without(*path: str | int) -> dict[str, Any]:
 def test_every_kpi_table_of_the_project_is_complete() -> None:
     tables = read_catalogue(shipped_settings())
 
-    assert [table.name for table in tables] == sorted(file.stem for file in KPI_MODELS.glob("*.sql"))
+    assert {file.stem for file in (MARTS / "kpis").glob("*.sql")} <= {table.name for table in tables}
+    assert [table.name for table in tables] == sorted(table.name for table in tables)
+
+
+def test_a_mart_elsewhere_is_in_it_once_it_names_an_owner(tmp_path: Path) -> None:
+    for folder, table in (("attribution", TABLE), ("core", _without("config", "meta", "owner"))):
+        (tmp_path / folder).mkdir()
+        file = tmp_path / folder / "_models__models.yml"
+        file.write_text(yaml.safe_dump({"models": [table | {"name": f"{folder}_table"}]}), encoding="utf-8")
+
+    assert [table.name for table in read_catalogue(shipped_settings(), tmp_path)] == ["attribution_table"]
 
 
 def test_settings_stand_in_the_definitions(tmp_path: Path) -> None:
