@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dagster_project.charts import INK, SOFT, ChartError, save
 from dagster_project.identity.dossier import RECORD, Tables, person, record_name, rows_of
 from dagster_project.identity.explanation import Finding, compare, times
 from dagster_project.identity.keys import KeyType
@@ -23,12 +24,8 @@ from dagster_project.identity.match_model import MatchModel
 if TYPE_CHECKING:
     import altair as alt
 
-FORMATS = ("svg", "png", "html")
 _FOR, _AGAINST, _SUM = "speaks for one person", "speaks for two people", "before and after"
 _COLOURS = {_FOR: "#2f7d8c", _AGAINST: "#c8553d", _SUM: "#8a8f98"}
-_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
-_INK = "#22262b"
-_SOFT = "#5a6068"
 _ROW = 34
 _WIDTH = 480
 # Powers of ten from one tick of the axis to the next: the finest that leaves its words room.
@@ -37,10 +34,6 @@ _MOST_TICKS = 6
 _SURE = 0.999999
 _TEN = math.log2(10)
 _LARGE = {6: "million", 9: "billion", 12: "trillion"}
-
-
-class ChartError(ValueError):
-    """A chart that cannot be drawn; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -97,21 +90,10 @@ def waterfalls(customer_id: str, tables: Tables, model: MatchModel | None, count
 
 
 def draw(waterfalls: Sequence[Waterfall], file: Path) -> None:
-    """Draw the waterfalls one below the other into an SVG, PNG or HTML file, for its owner alone (mode 0600). The HTML
-    needs no network. Raises ChartError when the file's ending is another or its folder is missing."""
-    kind = file.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise ChartError(f"{file}: charts are .{', .'.join(FORMATS)}, by the file's ending")
-    if not file.parent.is_dir():
-        raise ChartError(f"{file}: there is no folder {file.parent}")
+    """Draw the waterfalls one below the other into a file, as `charts.save` does. Raises ChartError."""
     import altair as alt
 
-    chart = alt.vconcat(*(_chart(waterfall) for waterfall in waterfalls), spacing=48)
-    chart = chart.configure(font=_FONT, padding=24).configure_view(stroke=None)
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    options: dict[str, Any] = {"inline": True} if kind == "html" else {"scale_factor": 2}
-    chart.save(str(file), format=kind, **options)
+    save(alt.vconcat(*(_chart(waterfall) for waterfall in waterfalls), spacing=48), file)
 
 
 def _chart(waterfall: Waterfall) -> alt.LayerChart | alt.FacetChart:
@@ -121,7 +103,7 @@ def _chart(waterfall: Waterfall) -> alt.LayerChart | alt.FacetChart:
     low, high = min(bar["low"] for bar in bars), max(bar["high"] for bar in bars)
     ticks, words = _ticks(min(low, 0), max(high, 0))
     row = alt.Y("text:N", title=None, sort=[bar["text"] for bar in bars]).axis(
-        labelLimit=420, labelFontSize=13, labelColor=_INK, labelPadding=10, domain=False, ticks=False
+        labelLimit=420, labelFontSize=13, labelColor=INK, labelPadding=10, domain=False, ticks=False
     )
     value = (
         alt.X("low:Q")
@@ -130,7 +112,7 @@ def _chart(waterfall: Waterfall) -> alt.LayerChart | alt.FacetChart:
             values=ticks,
             labelExpr=f"{json.dumps(words)}[round((datum.value - {ticks[0]}) / {ticks[1] - ticks[0]})]",
             labelFontSize=12,
-            labelColor=_INK,
+            labelColor=INK,
             labelPadding=6,
             labelFlush=False,
             labelOverlap=False,
@@ -140,14 +122,14 @@ def _chart(waterfall: Waterfall) -> alt.LayerChart | alt.FacetChart:
             title="that they are one person rather than two",
             titleFontSize=12,
             titleFontWeight="normal",
-            titleColor=_SOFT,
+            titleColor=SOFT,
             titlePadding=12,
         )
     )
     colour = (
         alt.Color("side:N", title=None)
         .scale(domain=list(_COLOURS), range=list(_COLOURS.values()))
-        .legend(orient="bottom", direction="horizontal", labelFontSize=12, labelColor=_INK, symbolType="square")
+        .legend(orient="bottom", direction="horizontal", labelFontSize=12, labelColor=INK, symbolType="square")
     )
     tooltip = [
         alt.Tooltip("text:N", title="evidence"),
@@ -155,15 +137,15 @@ def _chart(waterfall: Waterfall) -> alt.LayerChart | alt.FacetChart:
         alt.Tooltip("bits:Q", title="log2", format="+.2f"),
     ]
     base = alt.Chart(alt.InlineData(values=bars))
-    beside = base.mark_text(align="left", baseline="middle", fontSize=12, color=_INK, dx=16)
-    weight = base.mark_text(align="right", baseline="middle", fontSize=12, color=_INK, dx=220)
-    above: dict[str, Any] = {"baseline": "bottom", "fontSize": 11, "color": _SOFT, "dy": -6}
+    beside = base.mark_text(align="left", baseline="middle", fontSize=12, color=INK, dx=16)
+    weight = base.mark_text(align="right", baseline="middle", fontSize=12, color=INK, dx=220)
+    above: dict[str, Any] = {"baseline": "bottom", "fontSize": 11, "color": SOFT, "dy": -6}
     needed = alt.Chart(
         alt.InlineData(values=[{"at": _bits(waterfall.needed), "text": f"joined from {_percent(waterfall.needed)}"}])
     )
     layers = [
         base.transform_filter("datum.next != null").mark_rule(color="#9aa0a8").encode(x="end:Q", y=row, y2="next:N"),
-        needed.mark_rule(color=_INK, strokeDash=[4, 4], opacity=0.7).encode(x="at:Q"),
+        needed.mark_rule(color=INK, strokeDash=[4, 4], opacity=0.7).encode(x="at:Q"),
         needed.mark_text(**above).encode(x="at:Q", y=alt.value(0), text="text:N"),
         base.mark_bar(height=20, cornerRadius=2).encode(y=row, x=value, x2="high:Q", color=colour, tooltip=tooltip),
         beside.encode(y=row, x=alt.value(_WIDTH), text="said:N"),
@@ -179,9 +161,9 @@ def _chart(waterfall: Waterfall) -> alt.LayerChart | alt.FacetChart:
         anchor="start",
         frame="group",
         fontSize=16,
-        color=_INK,
+        color=INK,
         subtitleFontSize=12,
-        subtitleColor=_SOFT,
+        subtitleColor=SOFT,
         subtitlePadding=6,
         offset=26,
     )
