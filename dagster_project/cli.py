@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.table import Table
 
 from dagster_project.settings import ENGINES, Home, Settings, SettingsError, home, load_settings
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from dagster_project.defs.nightly import Outcome
@@ -519,9 +521,10 @@ def customer(
     ] = None,
 ) -> None:
     """Who a customer is: golden record, the records behind it, why they are together, the id's history. Personal."""
+    from dagster_project.charts import ChartError
     from dagster_project.defs.pipeline import Pipeline
     from dagster_project.identity.dossier import TABLES, dossier, find
-    from dagster_project.identity.waterfall import ChartError, draw, waterfalls
+    from dagster_project.identity.waterfall import draw, waterfalls
     from dagster_project.warehouse import WarehouseError
 
     place, settings = _open()
@@ -574,6 +577,86 @@ def customer(
         except ChartError as error:
             _fail(str(error), 1)
         out.print(f"\nThe evidence is drawn in {chart}; it shows personal data.", soft_wrap=True)
+
+
+@app.command()
+def attribution(
+    paths: Annotated[
+        Path, typer.Option(help="CSV or Parquet: path (a > b > c), conversions, value, nulls, perhaps days_before.")
+    ],
+    models: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help="Which models, by comma; default: all but shapley_rate.")
+    ] = None,
+    output: Annotated[str, typer.Option("--format", metavar="table|csv", help="csv has every digit.")] = "table",
+    chart: Annotated[Path | None, typer.Option(help="Draw them side by side, into this .svg, .png or .html.")] = None,
+    separator: Annotated[str, typer.Option(help="What stands between two channels of a path.")] = ">",
+    direct_channel: Annotated[str | None, typer.Option(help="last_non_direct passes it over.")] = None,
+    first_weight: Annotated[float | None, typer.Option(help="position_based: share of the first touch.")] = None,
+    last_weight: Annotated[float | None, typer.Option(help="position_based: share of the last touch.")] = None,
+    half_life_days: Annotated[float | None, typer.Option(help="time_decay: this much earlier counts half.")] = None,
+    step_days: Annotated[float | None, typer.Option(help="time_decay without days_before: days a step.")] = None,
+    markov_order: Annotated[int | None, typer.Option(help="markov: channels the next one depends on, 1 to 3.")] = None,
+) -> None:
+    """Which channels earned the conversions: models of attribution side by side, over a file of paths.
+
+    Options that are not given are the settings `attribution` of OMNIVUE_HOME.
+    """
+    from dagster_project.attribution import DEFAULT_MODELS, AttributionError, attribute, channel_weights, encode
+    from dagster_project.attribution.chart import draw
+    from dagster_project.attribution.files import read_paths
+    from dagster_project.charts import ChartError
+
+    if output not in ("table", "csv"):
+        _fail(f"--format {output}: choose table or csv", 2)
+    asked = [model.strip() for model in models.split(",")] if models is not None else list(DEFAULT_MODELS)
+    given = {
+        "direct_channel": direct_channel,
+        "first_weight": first_weight,
+        "last_weight": last_weight,
+        "half_life_days": half_life_days,
+        "step_days": step_days,
+        "markov_order": markov_order,
+    }
+    settings = _open()[1].attribution.model_dump() | {name: own for name, own in given.items() if own is not None}
+    try:
+        frame = read_paths(paths)
+        found = attribute(frame, asked, separator=separator, **settings)
+        if output == "csv":
+            found.to_csv(sys.stdout, index=False, lineterminator="\n")
+        else:
+            _print_attribution(found, "conversions")
+            if found["value"].any():
+                _print_attribution(found, "value")
+            if raw := [model for model in asked if model in ("markov", "shapley_rate")]:
+                effects = channel_weights(encode(frame, separator), raw, **settings)
+                out.print(
+                    "Before they become shares: removal effects (markov), conversions per journey (shapley_rate)\n"
+                )
+                _print_attribution(effects, "effect", digits=4, totals=False)
+        if chart is not None:
+            draw(found, chart)
+            err.print(f"The models are drawn in {chart}", soft_wrap=True)
+    except (AttributionError, ChartError) as error:
+        _fail(str(error), 1)
+
+
+def _print_attribution(found: pd.DataFrame, measure: str, *, digits: int | None = None, totals: bool = True) -> None:
+    """Channels down, models across. `digits` behind the point: the fewer, the more there is, when not given."""
+    wide = found.pivot(index="channel", columns="model", values=measure)[list(dict.fromkeys(found["model"]))]
+    if digits is None:
+        digits = max(0, 4 - len(f"{wide.sum().abs().max():.0f}"))
+    table = _table(measure, *(str(model).replace("_", "\n") for model in wide.columns))
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for channel, row in wide.iterrows():
+        table.add_row(escape(str(channel)), *(f"{value:,.{digits}f}" for value in row))
+    if totals:
+        table.add_section()
+        table.add_row("[bold]all[/]", *(f"[bold]{value:,.{digits}f}[/]" for value in wide.sum()))
+    # A narrow terminal breaks lines, but no number is cut.
+    needed = Measurement.get(out, out.options.update(max_width=10_000), table).maximum
+    Console(highlight=False, width=max(out.width, needed)).print(table)
+    out.print()
 
 
 def _table(*columns: str, show_header: bool = True) -> Table:
@@ -836,6 +919,73 @@ def evaluate_identity() -> None:
     if len(found.nobodys):
         out.print()
         out.print(table)
+
+
+@evaluation.command("attribution")
+def evaluate_attribution(
+    models: Annotated[
+        str | None, typer.Option(metavar="NAME,NAME", help="Which models, by comma; default: all.")
+    ] = None,
+) -> None:
+    """What models of attribution credit channels with, against the orders these caused."""
+    import json
+
+    import duckdb
+
+    from dagster_project.attribution.evaluation import EvaluationError, evaluate
+    from dagster_project.publishing.manifest import DATABASE
+
+    place = home()
+    truth, parameters = place.root / "truth" / "channel_counterfactual.csv", place.root / "truth" / "parameters.json"
+    published = place.published / "current" / DATABASE
+    if not truth.exists():
+        _fail(f"there is no truth in {truth.parent}: only a simulated retailer's is known (`omnivue simulate`)", 1)
+    if not published.exists():
+        _fail(f"there is no release in {place.published}: `omnivue run` first", 1)
+    planted = json.loads(parameters.read_text(encoding="utf-8"))["touch_effect"]
+    channels = [channel for channel, effect in planted.items() if effect > 0]
+    with duckdb.connect(str(published), read_only=True) as session:
+        try:
+            credited = session.execute(
+                "select customer_id, touch_channel, model, sum(credit_conversions) as orders "
+                "from marts.attribution_credits where list_contains(?, touch_channel) group by all order by all",
+                [channels],
+            ).df()
+        except duckdb.CatalogException:
+            _fail(f"the release in {published.parent} has no attribution_credits: `omnivue run` makes one that has", 1)
+        caused = session.execute(
+            "select touch_channel, orders_caused - cancelled as incremental from read_csv(?) "
+            "where list_contains(?, touch_channel)",
+            [str(truth), channels],
+        ).df()
+    known = sorted(credited["model"].unique())
+    asked = [name.strip() for name in models.split(",")] if models is not None else known
+    if unknown := [name for name in asked if name not in known]:
+        _fail(f"there is no model '{unknown[0]}'; there are {', '.join(known)}", 2)
+    try:
+        found = evaluate(credited[credited["model"].isin(asked)], caused)
+    except EvaluationError as error:
+        _fail(str(error), 1)
+    out.print(
+        f"{caused['incremental'].sum():,} orders were caused by {len(caused)} channels. Models credit these channels "
+        f"with orders of {found.customers:,} customers.\n"
+        "Shares are over these channels, intervals of 95 % over customers.\n",
+        soft_wrap=True,
+    )
+    table = Table("model", "total absolute error", "from", "to", box=None)
+    for name, *errors in found.models.itertuples(index=False):
+        table.add_row(name, *(f"{value:.3f}" for value in errors))
+    out.print(table)
+    out.print("\nby channel: what it caused, what models credit it with, and orders caused for each one credited")
+    table = Table("channel, model", "share", "from", "to", "orders", "caused / credited", box=None)
+    by_size = found.channels.sort_values(["true_share", "touch_channel"], ascending=[False, True], kind="stable")
+    for channel, rows in by_size.groupby("touch_channel", sort=False):
+        first = rows.iloc[0]
+        table.add_row(str(channel), f"{first['true_share']:.3f}", "", "", f"{first['incremental']:,.0f}", "")
+        for _, name, _, *shares, _, orders, ratio in rows.itertuples(index=False):
+            worth = f"{ratio:.2f}" if orders else "-"
+            table.add_row(f"  {name}", *(f"{share:.3f}" for share in shares), f"{orders:,.1f}", worth)
+    out.print(table)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
@@ -148,6 +148,18 @@ class Windows(_Section):
     anonymous_history_days: int = Field(ge=0)
 
 
+class Experiments(_Section):
+    conversion_days: int = Field(gt=0)
+    control_variants: list[str] = Field(min_length=1)
+    shares: dict[str, dict[str, Annotated[float, Field(gt=0)]]]
+    sample_ratio_p: float = Field(ge=0, lt=1)
+
+
+class OmnichannelValue(_Section):
+    landmark_days: int = Field(gt=0)
+    value_days: int = Field(gt=0)
+
+
 class Reliability(_Section):
     min_n: int = Field(gt=0)
 
@@ -155,6 +167,45 @@ class Reliability(_Section):
 class Verbatims(_Section):
     negation_words: int = Field(ge=0)
     clear_sentiment: float = Field(gt=0, lt=1)
+
+
+class AttributionPaths(_Section):
+    lookback_days: int = Field(gt=0)
+    touch_kinds: list[Literal["click", "session", "visit", "contact"]] = Field(min_length=1)
+    remove_direct: bool
+    first_occurrence: bool
+    collapse_repeats: bool
+
+
+class Costs(_Section):
+    shared_categories: list[str]
+
+
+class Attribution(_Section):
+    direct_channel: str = Field(min_length=1)
+    first_weight: float = Field(ge=0, le=1)
+    last_weight: float = Field(ge=0, le=1)
+    half_life_days: float = Field(gt=0, allow_inf_nan=False)
+    step_days: float = Field(ge=0, allow_inf_nan=False)
+    markov_order: int = Field(ge=1, le=3)
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Attribution:
+        if self.first_weight + self.last_weight > 1:
+            raise ValueError(
+                f"first_weight {self.first_weight} and last_weight {self.last_weight} are more than 1 together"
+            )
+        return self
+
+
+class AttributionWhatIf(_Section):
+    moved_share: float = Field(gt=0, le=1)
+
+
+class ChannelMatrix(_Section):
+    min_conversions: int = Field(gt=0)
+    acquisition_share: float = Field(gt=0, le=1)
+    opening_ratio: float = Field(gt=1, allow_inf_nan=False)
 
 
 Rule = Literal["most_recent", "most_trusted"]
@@ -239,12 +290,28 @@ class Settings(_Section):
     pickups: Pickups
     messages: Messages
     windows: Windows
+    experiments: Experiments
+    omnichannel_value: OmnichannelValue
     reliability: Reliability
     verbatims: Verbatims
+    attribution_paths: AttributionPaths
+    costs: Costs
+    attribution: Attribution
+    attribution_what_if: AttributionWhatIf
+    channel_matrix: ChannelMatrix
     identity: Identity
     ingestion: Ingestion
     publishing: Publishing
     objectives: list[Objective]
+
+    @model_validator(mode="after")
+    def _touches_that_weigh_something(self) -> Settings:
+        if self.attribution_paths.lookback_days > 40 * self.attribution.half_life_days:
+            raise ValueError(
+                f"attribution.half_life_days {self.attribution.half_life_days} is too short beside "
+                f"attribution_paths.lookback_days {self.attribution_paths.lookback_days}: early touches would weigh nothing"
+            )
+        return self
 
     def public(self) -> dict[str, Any]:
         """The settings as JSON values, without secrets: what dbt receives and `release_info` records. How Spark is

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, build_dbt_asset_specs
 
+from dagster_project.defs.dbt_project import SELECTION, Pass
 from data_quality.contract import Contract
 
 OWNER = "team:data"
@@ -24,6 +25,7 @@ _GROUPS = {
     "intermediate": "intermediate",
     "golden": "identity",
     "core": "core",
+    "attribution": "attribution",
     "kpis": "kpis",
     "trust": "trust",
 }
@@ -48,9 +50,12 @@ def raw_spec(contract: Contract) -> dg.AssetSpec:
     )
 
 
-def model_specs(manifest: Mapping[str, Any], pass_: str) -> Sequence[dg.AssetSpec]:
+def model_specs(manifest: Mapping[str, Any], pass_: Pass) -> Sequence[dg.AssetSpec]:
     """The dbt models of one pass, each after those it reads, with what they depend on outside."""
-    specs = build_dbt_asset_specs(manifest=manifest, dagster_dbt_translator=_Translator(), select=f"tag:{pass_}")
+    select, exclude = SELECTION[pass_]
+    specs = build_dbt_asset_specs(
+        manifest=manifest, dagster_dbt_translator=_Translator(), select=select, exclude=exclude or None
+    )
     by_key = {spec.key: spec for spec in specs}
     order = graphlib.TopologicalSorter({spec.key: [dep.asset_key for dep in spec.deps] for spec in specs})
     return [by_key[key] for key in order.static_order() if key in by_key]

@@ -1,16 +1,18 @@
-"""dbt, called in process: the manifest when it is needed, and the two passes around identity.
+"""dbt, called in process: the manifest when it is needed, and the passes between which Python works.
 
 Belongs here: how dbt is invoked and what its results mean. Lives elsewhere: the models (`dbt/`), their assets
-(`dagster_project.defs.models`). The project is parsed once per process and both passes share that manifest: `as_of`
+(`dagster_project.defs.models`). The project is parsed once per process and all passes share that manifest: `as_of`
 changes every night, and dbt parses the whole project anew when a variable changed.
 """
 
 from __future__ import annotations
 
+import graphlib
 import itertools
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
 
 Watch = Callable[[str, int, int], None]
-Pass = Literal["first_pass", "second_pass"]
+Pass = Literal["first_pass", "second_pass", "third_pass"]
+# What a pass builds, as dbt selects it: a model waits for the step whose tables it reads, itself or through others, and
+# what is published waits for identity: the gate judges it as a whole.
+SELECTION: Mapping[Pass, tuple[str, str]] = {
+    "first_pass": ("fqn:*", "source:identity+ source:analytics+ fqn:omnivue.marts+"),
+    "second_pass": ("source:identity+ fqn:omnivue.marts+", "source:analytics+"),
+    "third_pass": ("source:analytics+", ""),
+}
 _DIGEST_FILE = "omnivue_sources.sha256"
 
 
@@ -84,7 +93,7 @@ class DbtProject:
         changed_months: Mapping[str, Sequence[str]] | None = None,
         watch: Watch | None = None,
     ) -> PassResult:
-        """Build and test every model tagged `pass_`. Models built month by month write the months that
+        """Build and test every model of `pass_`. Models built month by month write the months that
         `changed_months` names by extract (YYYY-MM-01), and are rebuilt whole without it. `watch` hears of each model as
         it ends: its name, how many are done, how many there are.
 
@@ -94,7 +103,8 @@ class DbtProject:
         arguments = [
             "build",
             "--select",
-            f"tag:{pass_}",
+            *SELECTION[pass_][0].split(),
+            *(["--exclude", *SELECTION[pass_][1].split()] if SELECTION[pass_][1] else []),
             # Unit tests belong to `make test`; a test that needs the other pass's models waits for that pass.
             "--exclude-resource-type",
             "unit_test",
@@ -105,7 +115,7 @@ class DbtProject:
         ]
         if changed_months is None:
             arguments.append("--full-refresh")
-        total = sum(key.startswith("model.") and pass_ in node.tags for key, node in manifest.nodes.items())
+        total = _models_by_pass(manifest)[pass_]
         result = self._invoke(arguments, manifest=manifest, listen=_model_listener(watch, total) if watch else None)
         return _pass_result(result, self._home.dbt / "logs" / "dbt.log")
 
@@ -194,6 +204,22 @@ class DbtProject:
         for handler in logging.getLogger("file_log").handlers:
             handler.close()
         self._warehouse.let_go()
+
+
+def _models_by_pass(manifest: Manifest) -> Counter[Pass]:
+    """How many models each pass builds, see SELECTION."""
+    order = list(SELECTION)
+    written: dict[str, Pass] = {"identity": "second_pass", "analytics": "third_pass"}
+    found: dict[str, Pass] = {
+        key: written.get(source.source_name, "first_pass") for key, source in manifest.sources.items()
+    }
+    nodes = {key: node for key, node in manifest.nodes.items() if node.resource_type in ("model", "seed")}
+    parents = {key: set(node.depends_on_nodes) & (nodes.keys() | found.keys()) for key, node in nodes.items()}
+    for key in graphlib.TopologicalSorter(parents).static_order():
+        if key not in found:
+            own: Pass = "second_pass" if nodes[key].fqn[1] == "marts" else "first_pass"
+            found[key] = max([own, *(found[parent] for parent in parents[key])], key=order.index)
+    return Counter(pass_ for key, pass_ in found.items() if key.startswith("model."))
 
 
 def _described(description: str, meta: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The dbt models as assets, in two passes around identity, and identity itself.
+"""The dbt models as assets, in passes between which identity and analytics work, and those two.
 
 Read from dbt's manifest when definitions are loaded; it is parsed on demand and kept until the dbt project changes.
 """
@@ -19,6 +19,27 @@ _IDENTITY = {
     "link_evidence": "One row per piece of evidence and source record it joins. Personal, read by `omnivue customer`.",
     "normalised_keys": "One row per source record and contact key in its normal form. Personal, read by no mart.",
     "review_queue": "One row per pair of customers that may be one. Personal, read by `omnivue identity review`.",
+}
+_ANALYTICS = {
+    "attribution_shares": (
+        "One row per distinct path and step: the step's share of an order by model. Read by "
+        "intermediate.int_attribution_credits.",
+        ["int_attribution_paths"],
+    ),
+    "attribution_weights": (
+        "One row per channel and algorithmic model: removal effect or Shapley value. Read by "
+        "marts.attribution_by_channel.",
+        ["int_attribution_paths"],
+    ),
+    "experiment_effects": (
+        "One row per experiment and variant: lifts with intervals. Read by marts.kpi_experiments.",
+        ["int_experiment_results"],
+    ),
+    "omnichannel_effects": (
+        "One row per period and measure: worth of omnichannel customers against others. Read by "
+        "marts.kpi_omnichannel_value.",
+        ["int_landmark_strata"],
+    ),
 }
 
 
@@ -73,6 +94,25 @@ def identity(
         yield dg.MaterializeResult(asset_key=["identity", table], metadata=metadata)
 
 
+@dg.multi_asset(
+    name="analytics",
+    specs=[
+        dg.AssetSpec(
+            ["analytics", table],
+            deps=[["intermediate", name] for name in read],
+            group_name="analytics",
+            description=description,
+            owners=[OWNER],
+            kinds={"python"},
+        )
+        for table, (description, read) in _ANALYTICS.items()
+    ],
+)
+def analytics(pipeline: dg.ResourceParam[Pipeline]) -> Iterator[dg.MaterializeResult[None]]:
+    for table, rows in pipeline.analyse().items():
+        yield dg.MaterializeResult(asset_key=["analytics", table], metadata={"dagster/row_count": rows})
+
+
 @dg.definitions
 def models() -> dg.Definitions:
     place = home().create()
@@ -82,5 +122,7 @@ def models() -> dg.Definitions:
             dbt_pass("first_pass", model_specs(manifest, "first_pass")),
             identity,
             dbt_pass("second_pass", model_specs(manifest, "second_pass")),
+            analytics,
+            dbt_pass("third_pass", model_specs(manifest, "third_pass")),
         ]
     )

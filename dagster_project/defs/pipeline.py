@@ -343,6 +343,29 @@ class Pipeline:
         there = set(self.warehouse.tables(schema))
         return {name: self.warehouse.table(schema, name) for name in names if name in there}
 
+    def analyse(self) -> dict[str, int]:
+        """Write schema `analytics`: what Python computes on the counts and sums of the second pass. Returns rows by
+        table."""
+        from dagster_project import attribution, effects
+
+        with self._step("analytics") as counts:
+            shares, weights = attribution.share_out(
+                self.warehouse.table("intermediate", "int_attribution_paths"), self.settings.attribution
+            )
+            tables = {
+                "attribution_shares": shares,
+                "attribution_weights": weights,
+                "experiment_effects": effects.experiment_effects(
+                    self.warehouse.table("intermediate", "int_experiment_results"), self.settings.experiments
+                ),
+                "omnichannel_effects": effects.landmark_effects(
+                    self.warehouse.table("intermediate", "int_landmark_strata")
+                ),
+            }
+            self.warehouse.write_all("analytics", tables)
+            counts |= {name: table.num_rows for name, table in tables.items()}
+        return dict(counts)
+
     # -- gate --------------------------------------------------------------------------------------------------------
 
     def gate(self, stage: Stage) -> GateResult:

@@ -176,12 +176,13 @@ def _build(
     tables: list[ReleaseTable] = []
     # Sorting spills beside the release, not into the current folder.
     with session(temp_directory=folder.with_name(f"{_BUILDING}spill")) as connection:
-        warehouse.attach(connection, "source", SCHEMA)
+        # By its own name, under which its views look for their tables.
+        warehouse.attach(connection, "warehouse", SCHEMA)
         names = [
             name
             for (name,) in connection.execute(
                 "select table_name from information_schema.tables "
-                "where table_catalog = 'source' and table_schema = ? order by table_name",
+                "where table_catalog = 'warehouse' and table_schema = ? order by table_name",
                 [SCHEMA],
             ).fetchall()
         ]
@@ -219,7 +220,7 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, description: D
     """Copy one table with its comments, sorted: the same content gives the same order in every release. Returns the
     number of rows."""
     copy = f"target.{SCHEMA}.{quoted(name)}"
-    connection.execute(f"create table {copy} as select * from source.{SCHEMA}.{quoted(name)} order by all")
+    connection.execute(f"create table {copy} as select * from warehouse.{SCHEMA}.{quoted(name)} order by all")
     write_comments(connection, copy, description)
     counted = connection.execute(f"select count(*) from {copy}").fetchall()
     return int(counted[0][0])

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 _GRAIN = "A repeated cell doubles a total."
 _PERIODS = ["week", "month", "quarter", "year"]
+_LONG_PERIODS = ["quarter", "year"]
 _PERIOD_NOTE = "Reports filter by it."
 
 
-def _adds_up(measures: dict[str, str], facts: str, key: str) -> Expectation:
-    """Over each kind of period, every measure adds up to its counterpart (SQL) over `facts`."""
-    periods = ", ".join(f"('{period}')" for period in _PERIODS)
+def _adds_up(
+    measures: dict[str, str], facts: str, key: str, kinds: Sequence[str] = _PERIODS, within: str = "this"
+) -> Expectation:
+    """Over each kind of period, every measure, summed over the rows of `within`, adds up to its counterpart (SQL) over
+    `facts`."""
+    periods = ", ".join(f"('{period}')" for period in kinds)
     sums = ", ".join(f"coalesce(sum({measure}), 0) as {measure}" for measure in measures)
     totals = ", ".join(f"coalesce({total}, 0) as {measure}" for measure, total in measures.items())
     differ = " or ".join(f"cells.{measure} <> facts.{measure}" for measure in measures)
@@ -37,13 +41,13 @@ def _adds_up(measures: dict[str, str], facts: str, key: str) -> Expectation:
         from (
             select periods.period, {sums}
             from (values {periods}) as periods (period)
-            left join this on this.period = periods.period
+            left join {within} as cells on cells.period = periods.period
             group by periods.period
         ) as cells
         cross join (select {totals} from {facts}) as facts
         where {differ}
         """,
-        says=f"weeks, months, quarters and years each add up to {key}",
+        says=f"{', '.join(f'{kind}s' for kind in kinds[:-1])} and {kinds[-1]}s each add up to {key}",
         note="Conservation: a report by period shows all of it, whichever the period.",
     )
 
@@ -659,6 +663,300 @@ def kpi_loyalty_board() -> Sequence[Expectation]:
         between("active_rate", 0, 1, note="A share."),
         between("order_share_of_members", 0, 1, note="A share."),
         between("revenue_share_of_members", 0, 1, note="A share."),
+    ]
+
+
+@table_suite("marts", "marts.attribution_credits", key=["order_id", "touchpoint_id", "model"])
+def attribution_credits() -> Sequence[Expectation]:
+    """One row per order, touchpoint and model."""
+    return [
+        between("credit_conversions", 0, 1.000000001, note="A part of an order."),
+        no_rows(
+            """
+            select credits.order_id, credits.model
+            from (
+                select
+                    order_id,
+                    model,
+                    sum(credit_conversions) as conversions,
+                    sum(credit_revenue) as revenue
+                from this
+                group by order_id, model
+            ) as credits
+            left join marts.fct_orders as orders on credits.order_id = orders.order_id
+            where
+                orders.order_id is null
+                or orders.is_cancelled
+                or abs(credits.conversions - 1) > 1e-9
+                or abs(credits.revenue - orders.net_revenue) > 1e-9 * (1 + abs(orders.net_revenue))
+            """,
+            says="credits sum to 1 and to the net revenue, per order and model",
+            column="credit_conversions",
+            note="Conservation: a model shares out orders, it makes and loses none.",
+        ),
+        no_rows(
+            """
+            select counted.orders
+            from (select count(*) as orders from marts.fct_orders where not is_cancelled) as counted
+            cross join (select count(distinct order_id) as orders from this) as credited
+            where counted.orders <> credited.orders
+            """,
+            says="every order not cancelled is credited",
+            column="order_id",
+            note="An order without touch or customer is `unattributed`, not gone.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.attribution_by_channel", key=["period", "period_start", "touch_channel", "model"])
+def attribution_by_channel() -> Sequence[Expectation]:
+    """One row per period, touch channel and model."""
+    grain = ["period", "period_start", "touch_channel", "model"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        no_rows(
+            """
+            select credited.model
+            from (
+                select period, model, sum(conversions) as conversions, sum(conversions_model) as conversions_model
+                from this
+                group by period, model
+            ) as credited
+            cross join (select count(*) as orders from marts.fct_orders where not is_cancelled) as counted
+            where
+                abs(credited.conversions - counted.orders) > 1e-6
+                or abs(credited.conversions_model - counted.orders) > 1e-6
+            """,
+            says="channels sum to the orders, in every kind of period and model",
+            column="conversions",
+            note="Conservation: models differ in who, never in how many.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.attribution_by_campaign", key=["period", "period_start", "touch_channel", "campaign_id"])
+def attribution_by_campaign() -> Sequence[Expectation]:
+    """One row per period, touch channel, campaign and model."""
+    return [
+        unique(["period", "period_start", "touch_channel", "campaign_id", "model"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+    ]
+
+
+@table_suite("marts", "marts.kpi_experiments", key=["experiment_id", "variant"])
+def kpi_experiments() -> Sequence[Expectation]:
+    """One row per experiment and variant."""
+    grain = ["experiment_id", "variant"]
+    return [
+        unique(grain, note=_GRAIN),
+        between("conversion_rate", 0, 1, note="A share."),
+        holds(
+            "converted <= people and people <= exposed and exposed + in_both_arms <= assigned - unidentified",
+            key=grain,
+            says="people counted were assigned, known, and in one variant alone",
+            column="people",
+            note="As assigned: nobody joins or leaves an arm for what they did.",
+        ),
+        holds(
+            "lift is null or (not is_control and lift between lift_low and lift_high)",
+            key=grain,
+            says="a lift is a variant's, within its interval",
+            column="lift",
+            note="A decision rests on it.",
+        ),
+        no_rows(
+            """
+            select arms.experiment_id
+            from (select experiment_id, sum(assigned) as units from this group by experiment_id) as arms
+            inner join (
+                select experiment_id, count(*) as units from marts.fct_experiment_exposures group by experiment_id
+            ) as exposures on arms.experiment_id = exposures.experiment_id
+            where arms.units <> exposures.units
+            """,
+            says="the units assigned are those of fct_experiment_exposures",
+            note="A unit left out makes the arms uneven.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_omnichannel_value", key=["period", "period_start", "measure"])
+def kpi_omnichannel_value() -> Sequence[Expectation]:
+    """One row per period of the landmark and measure."""
+    grain = ["period", "period_start", "measure"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", ["quarter", "year"], note=_PERIOD_NOTE),
+        one_of("measure", ["orders", "net_revenue", "margin"], note="What reports filter on."),
+        holds(
+            "matched_customers <= omnichannel_customers and matched_others <= other_customers",
+            key=grain,
+            says="customers matched are customers counted",
+            column="matched_customers",
+            note="The adjusted difference speaks for them alone.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.attribution_paths", key=["period", "period_start", "path"])
+def attribution_paths() -> Sequence[Expectation]:
+    """One row per period and path."""
+    grain = ["period", "period_start", "path"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _LONG_PERIODS, note=_PERIOD_NOTE),
+        *_shares("conversion_rate", "orders", "journeys", grain),
+        _adds_up(
+            {"orders": "count(distinct order_id)"},
+            "marts.attribution_credits where model = 'linear' and touch_channel <> 'unattributed'",
+            "the orders with touches",
+            _LONG_PERIODS,
+        ),
+    ]
+
+
+@table_suite("marts", "marts.attribution_budget_view", key=["period", "period_start", "touch_channel", "model"])
+def attribution_budget_view() -> Sequence[Expectation]:
+    """One row per period, touch channel with spend and model."""
+    grain = ["period", "period_start", "touch_channel", "model"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _LONG_PERIODS, note=_PERIOD_NOTE),
+        between("spend_share", 0, 1, note="A share."),
+        between("conversion_share", 0, 1, note="A share."),
+        no_rows(
+            """
+            select period_start from this group by period, period_start, model
+            having abs(sum(spend_share) - 1) > 1e-6 or abs(sum(conversion_share) - 1) > 1e-6
+            """,
+            says="shares of spend and of conversions sum to 1 in every period and model",
+            note="An index of two shares compares like with like.",
+        ),
+    ]
+
+
+@table_suite(
+    "marts", "marts.attribution_what_if", key=["period", "period_start", "model", "from_channel", "to_channel"]
+)
+def attribution_what_if() -> Sequence[Expectation]:
+    """One row per year, model and pair of channels."""
+    return [
+        unique(["period", "period_start", "model", "from_channel", "to_channel"], note=_GRAIN),
+        one_of("period", ["year"], note=_PERIOD_NOTE),
+        one_of("evidence", ["descriptive"], note="Averages are no marginal returns, and the table says so itself."),
+    ]
+
+
+@table_suite("marts", "marts.platform_claimed_conversions", key=["period", "period_start", "platform", "campaign_id"])
+def platform_claimed_conversions() -> Sequence[Expectation]:
+    """One row per period, platform and campaign."""
+    return [
+        unique(["period", "period_start", "platform", "campaign_id"], note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        _adds_up(
+            {
+                "spend": "sum(cost)",
+                "claimed_conversions": "sum(claimed_conversions)",
+                "claimed_revenue": "sum(claimed_revenue)",
+            },
+            "marts.fct_ad_spend",
+            "what the platforms report",
+        ),
+    ]
+
+
+@table_suite(
+    "marts",
+    "marts.kpi_acquisition_cost",
+    key=["period", "period_start", "touch_channel", "attribution_model", "spend_purpose"],
+)
+def kpi_acquisition_cost() -> Sequence[Expectation]:
+    """One row per period, touch channel, attribution model and spend purpose, and the blended ones."""
+    grain = ["period", "period_start", "touch_channel", "attribution_model", "spend_purpose"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        one_of(
+            "spend_purpose",
+            ["acquisition", "retention", "brand", "unclassified", "all"],
+            note="Reports filter by it; what it counts is repeated.",
+        ),
+        holds(
+            "touch_channel <> 'unattributed' or (cost_per_order is null and cac is null)",
+            key=grain,
+            says="what nobody earned has no ratio",
+            column="cac",
+            note="A cost per order of nobody would be nobody's.",
+        ),
+        _adds_up(
+            {"orders": "count(*)", "new_customers": "count(*) filter (where is_first_order)"},
+            "marts.fct_orders where not is_cancelled",
+            "the orders and first orders",
+            within="(select * from this where attribution_model = 'blended' and spend_purpose = 'all')",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_interaction_roi", key=["period", "period_start", "touch_channel", "attribution_model"])
+def kpi_interaction_roi() -> Sequence[Expectation]:
+    """One row per period, touch channel and attribution model."""
+    grain = ["period", "period_start", "touch_channel", "attribution_model"]
+    return [
+        unique(grain, note=_GRAIN),
+        one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        holds(
+            "roi is null or (cost > 0 and margin is not null)",
+            key=grain,
+            says="a return is measured on a cost and a margin that are known",
+            column="roi",
+            note="NULL is not measurable, 0 is zero.",
+        ),
+        _adds_up(
+            {"interactions": "count(*)"},
+            "marts.fct_touchpoints",
+            "the touches",
+            within="(select * from this where attribution_model = 'linear')",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_acquisition_combinations", key=["period", "period_start", "channel_combination"])
+def kpi_acquisition_combinations() -> Sequence[Expectation]:
+    """One row per period of the first order and combination of channels before it."""
+    kinds = ["month", "quarter", "year"]
+    return [
+        unique(["period", "period_start", "channel_combination"], note=_GRAIN),
+        one_of("period", kinds, note=_PERIOD_NOTE),
+        _adds_up(
+            {"new_customers": "count(*) filter (where is_first_order)", "orders": "count(*)"},
+            "marts.fct_orders where not is_cancelled and customer_id <> 'unknown'",
+            "the customers and their orders",
+            kinds,
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_channel_matrix", key=["period", "period_start", "touch_channel", "attribution_model"])
+def kpi_channel_matrix() -> Sequence[Expectation]:
+    """One row per period, touch channel and attribution model."""
+    return [
+        unique(["period", "period_start", "touch_channel", "attribution_model"], note=_GRAIN),
+        one_of("period", _LONG_PERIODS, note=_PERIOD_NOTE),
+        between("retention", 0, 1, note="A share."),
+        between("resources", 0, 1, note="A share."),
+        between("identified_share", 0, 1, note="A share."),
+        one_of(
+            "role",
+            ["marginal", "acquisition", "opening", "closing", "supporting"],
+            note="Rules of the settings, channel_matrix.",
+        ),
+        _adds_up(
+            {"orders": "count(*)", "new_customers": "count(*) filter (where is_first_order)"},
+            "marts.fct_orders where not is_cancelled",
+            "the orders and first orders",
+            _LONG_PERIODS,
+            within="(select * from this where attribution_model = 'last_touch')",
+        ),
     ]
 
 

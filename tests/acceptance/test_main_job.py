@@ -16,21 +16,23 @@ from acceptance_tools import fingerprints, marts
 
 CORE = frozenset(
     {
-        "bridge_customer_sources", "customer_id_history", "dim_campaigns", "dim_channels", "dim_customers",
-        "dim_dates", "dim_experiments", "dim_products", "dim_stores", "fct_ad_spend", "fct_bot_conversations",
-        "fct_calls", "fct_cart_relaunches", "fct_carts", "fct_channel_costs", "fct_consents",
-        "fct_experiment_exposures", "fct_footfall", "fct_journeys", "fct_loyalty_events",
-        "fct_loyalty_memberships", "fct_messages", "fct_order_lines", "fct_orders", "fct_pickups",
-        "fct_refunds", "fct_service_contacts", "fct_service_levels", "fct_sessions", "fct_sign_ups",
-        "fct_social_comments", "fct_social_followers", "fct_social_posts", "fct_stock", "fct_stock_outs",
-        "fct_survey_responses", "fct_tickets", "fct_touchpoints", "kpi_ad_performance", "kpi_cart_abandonment",
-        "kpi_ces", "kpi_channel_conversion", "kpi_channel_revenue", "kpi_channel_synergy",
+        "attribution_budget_view", "attribution_by_campaign", "attribution_by_channel", "attribution_credits",
+        "attribution_paths", "attribution_what_if", "bridge_customer_sources", "customer_id_history", "dim_campaigns",
+        "dim_channels", "dim_customers", "dim_dates", "dim_experiments", "dim_products", "dim_stores", "fct_ad_spend",
+        "fct_bot_conversations", "fct_calls", "fct_cart_relaunches", "fct_carts", "fct_channel_costs", "fct_consents",
+        "fct_experiment_exposures", "fct_footfall", "fct_journeys", "fct_loyalty_events", "fct_loyalty_memberships",
+        "fct_messages", "fct_order_lines", "fct_orders", "fct_pickups", "fct_refunds", "fct_service_contacts",
+        "fct_service_levels", "fct_sessions", "fct_sign_ups", "fct_social_comments", "fct_social_followers",
+        "fct_social_posts", "fct_stock", "fct_stock_outs", "fct_survey_responses", "fct_tickets", "fct_touchpoints",
+        "kpi_acquisition_combinations", "kpi_acquisition_cost", "kpi_ad_performance", "kpi_cart_abandonment", "kpi_ces",
+        "kpi_channel_conversion", "kpi_channel_matrix", "kpi_channel_revenue", "kpi_channel_synergy",
         "kpi_channel_transitions", "kpi_click_and_collect", "kpi_contact_containment", "kpi_conversion",
         "kpi_conversion_by_channels", "kpi_cross_sell", "kpi_csat", "kpi_customer_value", "kpi_definitions",
-        "kpi_interchannel_rate", "kpi_journey_paths", "kpi_journey_steps", "kpi_loyalty", "kpi_loyalty_board",
-        "kpi_message_engagement", "kpi_message_pressure", "kpi_nps", "kpi_resolution_time", "kpi_retention",
-        "kpi_retention_cohorts", "kpi_scorecard", "kpi_social_engagement", "kpi_stock_availability",
-        "kpi_verbatims", "data_quality_results", "reconciliation", "release_info",
+        "kpi_experiments", "kpi_interaction_roi", "kpi_interchannel_rate", "kpi_journey_paths", "kpi_journey_steps",
+        "kpi_loyalty", "kpi_loyalty_board", "kpi_message_engagement", "kpi_message_pressure", "kpi_nps",
+        "kpi_omnichannel_value", "kpi_resolution_time", "kpi_retention", "kpi_retention_cohorts", "kpi_scorecard",
+        "kpi_social_engagement", "kpi_stock_availability", "kpi_verbatims", "platform_claimed_conversions",
+        "data_quality_results", "reconciliation", "release_info",
     }
 )  # fmt: skip
 # These say which run made them.
@@ -67,6 +69,12 @@ def test_every_mart_but_the_unused_ones_holds_rows(retailer: Path) -> None:
         ("kpi_journey_paths", "conversion_rate", "true"),
         ("kpi_journey_steps", "abandonment_rate", "true"),
         ("kpi_cross_sell", "cross_sell_rate", "true"),
+        ("attribution_paths", "conversion_rate", "true"),
+        ("attribution_budget_view", "spend_share", "true"),
+        ("attribution_budget_view", "conversion_share", "true"),
+        ("kpi_channel_matrix", "resources", "true"),
+        ("kpi_channel_matrix", "identified_share", "true"),
+        ("kpi_channel_matrix", "retention", "true"),
     ],
 )
 def test_rates_are_shares_that_tell_something(retailer: Path, table: str, rate: str, where: str) -> None:
@@ -77,6 +85,30 @@ def test_rates_are_shares_that_tell_something(retailer: Path, table: str, rate: 
         ).fetchone()
     assert 0 <= low <= high <= 1
     assert different > 1 or (table, low) == ("kpi_channel_synergy", 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "ratio", "low"),
+    [
+        ("attribution_budget_view", "budget_index", 0),
+        ("attribution_what_if", "orders_gained", 0),
+        ("platform_claimed_conversions", "claimed_per_linear_order", 0),
+        ("kpi_acquisition_cost", "cost_per_order", 0),
+        ("kpi_acquisition_cost", "cac", 0),
+        ("kpi_interaction_roi", "roi", -1000),
+        ("kpi_acquisition_combinations", "cac", 0),
+        ("kpi_channel_matrix", "conversion", 0),
+        ("kpi_channel_matrix", "objective_fit", 0),
+    ],
+)
+def test_ratios_of_acquisition_differ_between_channels(retailer: Path, table: str, ratio: str, low: float) -> None:
+    """Not below what they can be, and not one value throughout."""
+    with marts(retailer) as session:
+        lowest, different = session.execute(
+            f"select min({ratio}), count(distinct round({ratio}, 6)) from {table} where period = 'year'"
+        ).fetchone()
+    assert lowest >= low
+    assert different > 3
 
 
 def test_the_marts_tie_out_to_their_sources(retailer: Path) -> None:
@@ -180,6 +212,21 @@ def test_identity_joins_the_right_people(retailer: Path) -> None:
         ).fetchone()
     assert right / together > 0.99
     assert right / due > 0.85
+
+
+def test_models_of_attribution_are_set_beside_the_orders_channels_caused(retailer: Path, omnivue) -> None:
+    told = omnivue("evaluate", "attribution", "--models", "linear,markov", home=retailer).stdout
+    rows = [line.split() for line in told.splitlines()]
+    errors = {
+        row[0]: [float(value) for value in row[1:]] for row in rows if len(row) == 4 and row[0] in ("linear", "markov")
+    }
+    assert errors.keys() == {"linear", "markov"}
+    for error, low, high in errors.values():
+        assert 0 < low <= error <= high < 1
+    assert (
+        "there is no model 'guess'"
+        in omnivue("evaluate", "attribution", "--models", "guess", home=retailer, expect=2).stderr
+    )
 
 
 def test_the_evidence_of_a_link_is_drawn_on_request_and_its_absence_explained(

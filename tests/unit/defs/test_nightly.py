@@ -75,6 +75,12 @@ class Canned(Pipeline):
             raise OSError("no space left on device")
         return {"customers": 3}
 
+    def analyse(self) -> dict[str, int]:
+        self.ran.append("analyse")
+        return dict.fromkeys(
+            ("attribution_shares", "attribution_weights", "experiment_effects", "omnichannel_effects"), 1
+        )
+
     def rows(self, tables: Any) -> dict[tuple[str, str], int]:
         return dict.fromkeys(tables, 1)
 
@@ -120,8 +126,8 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
     ran = pipeline.ran
     assert sorted(ran) == sorted(
         [
-            "ingest", "load", "record", "gate landing", "first_pass", "identify", "second_pass", "gate core",
-            "gate marts",
+            "ingest", "load", "record", "gate landing", "first_pass", "identify", "second_pass", "analyse",
+            "third_pass", "gate core", "gate marts",
             "results", "publish", "directory",
         ]
     )  # fmt: skip
@@ -132,8 +138,10 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         ("record", "second_pass"),
         ("first_pass", "identify"),
         ("identify", "second_pass"),
+        ("second_pass", "analyse"),
+        ("analyse", "third_pass"),
         ("second_pass", "gate core"),
-        ("second_pass", "gate marts"),
+        ("third_pass", "gate marts"),
         ("gate core", "results"),
         ("gate marts", "results"),
         ("results", "publish"),
@@ -157,7 +165,10 @@ def test_rebuild_runs_everything_though_nothing_is_new(definitions: dg.Definitio
 @pytest.mark.parametrize(
     ("suite", "never"),
     [
-        ("landing.shop_orders", {"first_pass", "identify", "second_pass", "results", "publish", "directory"}),
+        (
+            "landing.shop_orders",
+            {"first_pass", "identify", "second_pass", "analyse", "third_pass", "results", "publish"},
+        ),
         ("core.fct_orders", {"results", "publish", "directory"}),
         ("marts.reconciliation", {"results", "publish", "directory"}),
     ],

@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dagster_project.charts import ChartError
 from dagster_project.identity import IdentityResult, MatchModel, score_pairs
 from dagster_project.identity.explanation import Finding, compare
-from dagster_project.identity.waterfall import ChartError, Waterfall, draw, waterfalls
+from dagster_project.identity.waterfall import Waterfall, draw, waterfalls
 
 Record = Callable[..., dict[str, Any]]
 Run = Callable[..., IdentityResult]
