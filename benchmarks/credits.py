@@ -50,7 +50,8 @@ from touches where is_order group by bout, customer_id;
 create table marts.fct_journeys as
 select distinct journey_id, is_order as is_converted, false as is_open from marts.fct_touchpoints;
 create table intermediate.int_journey_events as
-select journey_id, touchpoint_id as event_id, touch_channel from marts.fct_touchpoints;
+select journey_id, touchpoint_id as event_id, touch_channel, touch_kind, touched_at as happened_at
+from marts.fct_touchpoints;
 drop table touches; drop table bouts;
 """
 

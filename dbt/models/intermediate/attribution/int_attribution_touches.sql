@@ -29,7 +29,7 @@ lost_journeys as (
 
 journey_events as (
     select * from {{ ref('int_journey_events') }}
-    where touch_channel is not null
+    where touch_kind in ('{{ touch_kinds }}')
 ),
 
 touches as (
@@ -53,16 +53,14 @@ touches as (
     select
         lost_journeys.journey_id as path_id,
         cast(null as {{ text_type() }}) as order_id,
-        touchpoints.touchpoint_id,
-        touchpoints.touch_channel,
-        touchpoints.campaign_id,
-        touchpoints.touched_at,
+        journey_events.event_id as touchpoint_id,
+        journey_events.touch_channel,
+        cast(null as {{ text_type() }}) as campaign_id,
+        journey_events.happened_at as touched_at,
         cast(null as double) as days_before
     from lost_journeys
     inner join journey_events
         on lost_journeys.journey_id = journey_events.journey_id
-    inner join touchpoints
-        on journey_events.event_id = touchpoints.touchpoint_id
 ),
 
 {%- set sources = ['touches'] %}

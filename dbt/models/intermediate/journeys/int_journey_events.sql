@@ -18,6 +18,7 @@ events as (
         0 as is_order,
         touchpoint_id as event_id,
         touch_channel,
+        touch_kind,
         cast(null as {{ text_type() }}) as order_id
     from touchpoints
     where customer_id <> 'unknown'
@@ -30,6 +31,7 @@ events as (
         1 as is_order,
         order_id as event_id,
         cast(null as {{ text_type() }}) as touch_channel,
+        cast(null as {{ text_type() }}) as touch_kind,
         order_id
     from orders
     where
@@ -85,6 +87,7 @@ final as (
         is_start = 1 as is_start,
         event_id,
         touch_channel,
+        touch_kind,
         order_id
     from began
 )
