@@ -309,7 +309,8 @@ class Settings(_Section):
         if self.attribution_paths.lookback_days > 40 * self.attribution.half_life_days:
             raise ValueError(
                 f"attribution.half_life_days {self.attribution.half_life_days} is too short beside "
-                f"attribution_paths.lookback_days {self.attribution_paths.lookback_days}: early touches would weigh nothing"
+                f"attribution_paths.lookback_days {self.attribution_paths.lookback_days}: early touches would weigh "
+                "nothing"
             )
         return self
 

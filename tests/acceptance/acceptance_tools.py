@@ -14,14 +14,26 @@ def marts(home: Path) -> duckdb.DuckDBPyConnection:
     return session
 
 
-def fingerprints(home: Path, *, without: frozenset[str] = frozenset()) -> dict[str, tuple[int, int]]:
-    """Rows and an order-free hash of all cells of each published table."""
+def fingerprints(
+    home: Path, *, without: frozenset[str] = frozenset(), decimals: int | None = None
+) -> dict[str, tuple[int, int]]:
+    """Rows and an order-free hash of all cells of each published table. `decimals`: doubles are rounded to so many,
+    where two engines made them; None: to the last bit."""
     with marts(home) as session:
         tables = [name for (name,) in session.execute("select table_name from duckdb_tables() order by 1").fetchall()]
         return {
             table: session.execute(
-                f"select count(*), coalesce(bit_xor(hash(source)), 0) from {table} as source"
+                "select count(*), coalesce(bit_xor(hash(source)), 0) "
+                f"from {_rounded(session, table, decimals)} as source"
             ).fetchone()
             for table in tables
             if table not in without
         }
+
+
+def _rounded(session: duckdb.DuckDBPyConnection, table: str, decimals: int | None) -> str:
+    doubles = [name for name, type_, *_ in session.execute(f"describe {table}").fetchall() if type_ == "DOUBLE"]
+    if decimals is None or not doubles:
+        return table
+    replaced = ", ".join(f'round("{name}", {decimals}) as "{name}"' for name in doubles)
+    return f"(select * replace ({replaced}) from {table})"

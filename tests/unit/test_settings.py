@@ -74,6 +74,7 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
         ("omnichannel_value: {value_days: 0}", ["omnichannel_value.value_days", "0", "greater than 0"]),
         ("attribution_paths: {lookback_days: 0}", ["attribution_paths.lookback_days", "0", "greater than 0"]),
         ("attribution_paths: {touch_kinds: [impression]}", ["attribution_paths.touch_kinds", "'click'", "'contact'"]),
+        ("attribution: {half_life_days: 0.5}", ["half_life_days 0.5", "lookback_days 30"]),
         ("verbatims: {clear_sentiment: 1}", ["verbatims.clear_sentiment", "1", "less than 1"]),
         ("pickups: {prepared_hours: 0}", ["pickups.prepared_hours", "0", "greater than 0"]),
         ("messages: {max_per_week: 0}", ["messages.max_per_week", "0", "greater than 0"]),

@@ -53,7 +53,7 @@ outcomes as (
         matured.experiment_id,
         matured.customer_id,
         count(orders.order_id) as orders,
-        coalesce(sum(orders.net_revenue), 0) as revenue
+        cast(coalesce(sum(orders.net_revenue), 0) as decimal(14, 4)) as revenue
     from matured
     left join orders
         on
@@ -75,7 +75,7 @@ measured as (
         count(case when outcomes.orders > 0 then 1 end) as converted,
         coalesce(sum(outcomes.orders), 0) as orders,
         coalesce(sum(outcomes.revenue), 0) as revenue,
-        coalesce(sum(cast(outcomes.revenue as double) * cast(outcomes.revenue as double)), 0) as revenue_squared
+        coalesce(sum(outcomes.revenue * outcomes.revenue), 0) as revenue_squared
     from matured
     left join outcomes
         on
@@ -117,7 +117,7 @@ final as (
         cast(coalesce(measured.converted, 0) as bigint) as converted,
         cast(coalesce(measured.orders, 0) as bigint) as orders,
         cast(coalesce(measured.revenue, 0) as {{ money_type() }}) as revenue,
-        coalesce(measured.revenue_squared, 0) as revenue_squared
+        cast(coalesce(measured.revenue_squared, 0) as double) as revenue_squared
     from arms
     left join experiments
         on arms.experiment_id = experiments.experiment_id

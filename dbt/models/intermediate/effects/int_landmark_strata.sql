@@ -90,7 +90,7 @@ by_measure as (
             is_omnichannel,
             stratum,
             '{{ measure }}' as measure,
-            cast({{ measure }} as {{ money_type() }}) as amount
+            cast({{ measure }} as decimal(14, 4)) as amount
         from stratified
         {%- if measure == 'margin' %}
             where orders_without_cost = 0
@@ -112,7 +112,7 @@ final as (
         by_measure.is_omnichannel,
         count(*) as customers,
         sum(by_measure.amount) as total,
-        sum(cast(by_measure.amount as double) * cast(by_measure.amount as double)) as total_squared
+        cast(sum(by_measure.amount * by_measure.amount) as double) as total_squared
     from by_measure
     inner join date_periods
         on by_measure.landmark_date = date_periods.date_day
