@@ -16,6 +16,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+# Spark lives for minutes here: compiling its code twice, and collecting garbage on threads, costs more than it gives.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
 Omnivue = Callable[..., subprocess.CompletedProcess[str]]
 
 
