@@ -35,6 +35,8 @@ CORE = frozenset(
         "data_quality_results", "reconciliation", "release_info",
     }
 )  # fmt: skip
+# Its customers are followed for 545 days, and this retailer has 15 months.
+NEEDS_MORE_HISTORY = frozenset({"kpi_omnichannel_value"})
 # These say which run made them.
 OF_THE_RUN = frozenset({"release_info", "data_quality_results"})
 
@@ -48,8 +50,8 @@ def test_every_promised_table_is_published_in_the_file_and_as_parquet(retailer: 
 
 def test_every_mart_but_the_unused_ones_holds_rows(retailer: Path) -> None:
     with marts(retailer) as session:
-        empty = [name for name in sorted(CORE) if session.execute(f"select count(*) from {name}").fetchone() == (0,)]
-    assert empty == []
+        empty = {name for name in CORE if session.execute(f"select count(*) from {name}").fetchone() == (0,)}
+    assert empty == NEEDS_MORE_HISTORY
 
 
 @pytest.mark.parametrize(
