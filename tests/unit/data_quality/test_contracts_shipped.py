@@ -29,7 +29,7 @@ def properties(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_there_is_one_contract_per_extract() -> None:
-    assert len(CONTRACTS) == 30
+    assert len(CONTRACTS) == 31
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name.split(".")[0])
