@@ -15,9 +15,14 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Spark lives for minutes here: compiling its code twice, and collecting garbage on threads, costs more than it gives.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+# How fast examples are drawn says what else the machine does.
+settings.register_profile("omnivue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("omnivue")
 
 Omnivue = Callable[..., subprocess.CompletedProcess[str]]
 
