@@ -127,11 +127,11 @@ def test_a_job_on_a_cluster_that_loses_a_worker_publishes_the_right_marts(
         text=True,
     ) as job:
         middle = home / "warehouse" / "spark" / MIDDLE
-        _wait(lambda: middle.exists() or job.poll() is not None, 900, "the job did not reach its middle")
+        _wait(lambda: middle.exists() or job.poll() is not None, 1800, "the job did not reach its middle")
         assert job.poll() is None, job.stdout and job.stdout.read()
         assert cluster.executors(0), "the worker to be killed has run nothing"
         cluster.kill(0)
-        output, _ = job.communicate(timeout=1500)
+        output, _ = job.communicate(timeout=3600)
     assert job.returncode == 0, output[-6000:]
     assert "Removing executor" in _log(cluster.folder, "master") or "Removing worker" in _log(cluster.folder, "master")
     assert cluster.executors(1)
