@@ -19,12 +19,7 @@
     ),
 
     models as (
-        {% for model in attribution_models() -%}
-            select '{{ model }}' as model
-            {%- if not loop.last %}
-                union all
-            {% endif %}
-        {%- endfor %}
+        {{ attribution_model_rows() }}
     ),
 
     events as (
@@ -49,7 +44,7 @@
             {%- for dimension in dimensions %}
                 coalesce(channel_spend.{{ dimension }}, 'none') as {{ dimension }},
             {%- endfor %}
-            models.model,
+            models.attribution_model as model,
             0 as conversions,
             0 as new_customers,
             0 as net_revenue,

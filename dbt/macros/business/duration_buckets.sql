@@ -26,3 +26,13 @@
         {{- ',' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+{#- Aggregates: how many durations in whole days fall into each bucket, both ends included, as `days_0` ..
+    `days_over_30`; NULL falls into none. -#}
+{% macro days_histogram(days) -%}
+    sum(case when {{ days }} = 0 then 1 else 0 end) as days_0
+    {%- for low, high in [(1, 3), (4, 7), (8, 14), (15, 30)] %},
+        sum(case when {{ days }} between {{ low }} and {{ high }} then 1 else 0 end) as days_{{ low }}_{{ high }}
+    {%- endfor %},
+        sum(case when {{ days }} > 30 then 1 else 0 end) as days_over_30
+{%- endmacro %}

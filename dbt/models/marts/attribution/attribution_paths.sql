@@ -42,12 +42,7 @@ counted as (
         sum(ended.is_order) as orders,
         sum(1 - ended.is_order) as lost_journeys,
         sum(ended.net_revenue) as net_revenue,
-        sum(case when ended.days = 0 then 1 else 0 end) as days_0,
-        sum(case when ended.days between 1 and 3 then 1 else 0 end) as days_1_3,
-        sum(case when ended.days between 4 and 7 then 1 else 0 end) as days_4_7,
-        sum(case when ended.days between 8 and 14 then 1 else 0 end) as days_8_14,
-        sum(case when ended.days between 15 and 30 then 1 else 0 end) as days_15_30,
-        sum(case when ended.days > 30 then 1 else 0 end) as days_over_30,
+        {{ days_histogram('ended.days') }},
         sum(coalesce(ended.days, 0)) as days
     from ended
     inner join date_periods

@@ -109,12 +109,7 @@ counted as (
         sum(1 - ended.is_open) as journeys,
         sum(ended.is_open) as open_journeys,
         sum(ended.is_converted) as conversions,
-        sum(case when ended.is_open = 0 and ended.days = 0 then 1 else 0 end) as days_0,
-        sum(case when ended.is_open = 0 and ended.days between 1 and 3 then 1 else 0 end) as days_1_3,
-        sum(case when ended.is_open = 0 and ended.days between 4 and 7 then 1 else 0 end) as days_4_7,
-        sum(case when ended.is_open = 0 and ended.days between 8 and 14 then 1 else 0 end) as days_8_14,
-        sum(case when ended.is_open = 0 and ended.days between 15 and 30 then 1 else 0 end) as days_15_30,
-        sum(case when ended.is_open = 0 and ended.days > 30 then 1 else 0 end) as days_over_30,
+        {{ days_histogram('case when ended.is_open = 0 then ended.days end') }},
         sum((1 - ended.is_open) * ended.days) as days,
         sum((1 - ended.is_open) * ended.ces_responses) as ces_responses,
         sum((1 - ended.is_open) * ended.ease_sum) as ease_sum
