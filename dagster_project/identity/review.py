@@ -115,14 +115,18 @@ def _asked(pairs: pa.Table, links: pa.Table, records: pa.Table) -> tuple[pa.Tabl
     customers, eldest first, with their customer_id."""
     with closing(open_scratch()) as connection:
         for name, table in (("pairs", pairs), ("links", links.select([*RECORD, "customer_id"])), ("records", records)):
-            connection.register(name, table)
+            connection.register(f"given_{name}", table)
+            # Of an Arrow table DuckDB knows no size, and joined all links with all links before it met the pairs.
+            connection.execute(f"create table {name} as from given_{name}").fetchall()
         connection.execute(
             """
             create table apart as
             select pairs.*, a.customer_id as of_a, b.customer_id as of_b
             from pairs
-            inner join links as a on (a.source_system, a.source_person_key) = (source_system_a, source_person_key_a)
-            inner join links as b on (b.source_system, b.source_person_key) = (source_system_b, source_person_key_b)
+            inner join links as a
+                on a.source_system = source_system_a and a.source_person_key = source_person_key_a
+            inner join links as b
+                on b.source_system = source_system_b and b.source_person_key = source_person_key_b
             where of_a <> of_b;
             create table members as
             select records.*, customer_id, row_number() over birth as place
