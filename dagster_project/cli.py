@@ -148,16 +148,19 @@ OUTCOMES = ("row_quarantined", "file_rejected", "deduplicated", "replaced", "kep
 # What a person watches, in the order it happens: step as the pipeline names it -> what it is doing.
 STEPS = {
     "ingestion": "taking in what landed",
-    "run record": "deciding what to build",
+    "load": "loading the months that changed",
     "gate landing": "judging what was delivered",
     "dbt first pass": "transforming: staging and facts without names",
+    "run record": "announcing the release",
     "identity": "finding out who is who",
     "dbt second pass": "transforming: facts, dimensions, KPIs",
+    "analytics": "computing attribution and effects",
     "gate core": "judging facts and dimensions",
+    "dbt third pass": "transforming: what rests on them",
     "gate marts": "judging KPIs and reconciliation",
     "quality results": "keeping the verdicts",
-    "customer directory": "writing the customer directory",
     "publication": "publishing",
+    "customer directory": "writing the customer directory",
 }
 
 

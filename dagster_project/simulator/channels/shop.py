@@ -2,7 +2,7 @@
 accounts.
 
 An order's own fields stand on its first line row only; an order that changes is exported whole again on the day of
-the change. An account is in every weekly export from its creation on.
+the change. An account is in every monthly export from its creation on.
 """
 
 from __future__ import annotations
@@ -407,7 +407,7 @@ def make_account_versions(scene: Scene, records: ShopRecords) -> AccountVersions
 
 
 def write_customers(scene: Scene, records: ShopRecords, sessions: Sessions, landing: Landing) -> None:
-    """customers_export_YYYY-MM-DD.csv, weekly full snapshot of the customer accounts."""
+    """customers_export_YYYY-MM-DD.csv, monthly full snapshot of the customer accounts."""
     world, people = scene.world, scene.world.people
     orders, size = world.orders, len(people)
     versions = make_account_versions(scene, records)
@@ -455,8 +455,8 @@ def write_customers(scene: Scene, records: ShopRecords, sessions: Sessions, land
 
     next_day = np.append(versions.day[1:], FAR)
     next_day[:-1][versions.person[1:] != versions.person[:-1]] = FAR
-    sundays = world.window.sundays()
-    rows = [np.flatnonzero((versions.day <= day) & (next_day > day)) for day in sundays]
+    month_ends = world.window.month_ends()
+    rows = [np.flatnonzero((versions.day <= day) & (next_day > day)) for day in month_ends]
     row = np.concatenate([*rows, np.zeros(0, dtype=np.int64)])
     shown = np.unique(row)
     is_last = np.append(versions.person[shown[1:]] != versions.person[shown[:-1]], True)[: len(shown)]
@@ -468,8 +468,8 @@ def write_customers(scene: Scene, records: ShopRecords, sessions: Sessions, land
     everything = version_cells()
     landing.write_text(
         "shop_customers",
-        [FileKey(f"customers_export_{day_of(int(day))}.csv", int(day)) for day in sundays],
-        np.repeat(np.arange(len(sundays)), [len(part) for part in rows]),
+        [FileKey(f"customers_export_{day_of(int(day))}.csv", int(day)) for day in month_ends],
+        np.repeat(np.arange(len(month_ends)), [len(part) for part in rows]),
         lambda chunk: {name: values.take(pa.array(row[chunk])) for name, values in everything.items()},
         Dialect(),
     )

@@ -190,27 +190,27 @@ def test_an_order_states_its_own_fields_on_its_first_line_only_and_they_add_up(c
     assert any("\n" in head["Note Attributes"] for head in seen.values())
 
 
-def test_every_account_is_in_every_weeks_export_from_its_creation_on(clean: Any) -> None:
+def test_every_account_is_in_every_months_export_from_its_creation_on(clean: Any) -> None:
     people = clean.frame("people.parquet").dropna(subset="web_account").set_index("web_account")
     for path in clean.files("shop_customers"):
-        sunday = path.stem.removeprefix("customers_export_")
+        day = path.stem.removeprefix("customers_export_")
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
-        assert dt.date.fromisoformat(sunday).isoweekday() == 7
-        assert {row["Customer ID"] for row in rows} == set(people.index[people["account_since"] <= sunday])
+        assert (dt.date.fromisoformat(day) + dt.timedelta(days=1)).day == 1
+        assert {row["Customer ID"] for row in rows} == set(people.index[people["account_since"] <= day])
         for row in rows:
             owner = people.loc[row["Customer ID"]]
             assert row["Email"] in (owner["email"], owner["second_email"])
-            assert row["Created at"][:10] == owner["account_since"] <= row["Updated at"][:10] <= sunday
+            assert row["Created at"][:10] == owner["account_since"] <= row["Updated at"][:10] <= day
     assert people["shares_mailbox"].any()
 
 
 def test_an_account_is_older_than_its_orders_and_keeps_their_address(clean: Any) -> None:
     last = {row["Customer ID"]: row for row in clean.csv_rows("shop_customers")}
-    weekly_until = max(path.stem for path in clean.files("shop_customers"))[-10:]
+    exported_until = max(path.stem for path in clean.files("shop_customers"))[-10:]
     sold: dict[str, list[dict[str, str]]] = {}
     for row in clean.csv_rows("shop_orders"):
         note = re.search(r"customer_account: (\S+)", row["Note Attributes"])
-        if note and row["Created at"][:10] <= weekly_until:
+        if note and row["Created at"][:10] <= exported_until:
             sold.setdefault(note[1], []).append(row)
     assert len(sold) > 100
     for account, orders in sold.items():
