@@ -28,6 +28,22 @@ segments as (
     select * from {{ ref('customer_segments_monthly') }}
 ),
 
+consented as (
+    select
+        messages.message_id,
+        max(case when consents.purpose = messages.channel then 1 else 0 end) as is_consented,
+        max(case when consents.purpose = 'open_tracking' and messages.channel = 'email' then 1 else 0 end)
+            as is_tracked
+    from messages
+    inner join consents
+        on
+            messages.customer_id = consents.customer_id
+            and messages.sent_at >= consents.valid_from
+            and (consents.valid_to is null or messages.sent_at < consents.valid_to)
+            and consents.purpose in (messages.channel, 'open_tracking')
+    group by messages.message_id
+),
+
 -- `unknown` gathers many people, and without a campaign nothing says which messages belong together: there each
 -- message is a recipient of its own. What was opened, clicked or left through has arrived, its delivery known or not.
 sends as (
@@ -43,9 +59,8 @@ sends as (
         messages.sent_at,
         messages.sent_date,
         case when messages.customer_id = 'unknown' then 0 else 1 end as is_identified,
-        max(case when consents.purpose = messages.channel then 1 else 0 end) as is_consented,
-        max(case when consents.purpose = 'open_tracking' and messages.channel = 'email' then 1 else 0 end)
-            as is_tracked,
+        coalesce(consented.is_consented, 0) as is_consented,
+        coalesce(consented.is_tracked, 0) as is_tracked,
         case
             when
                 coalesce(
@@ -61,16 +76,8 @@ sends as (
         case when messages.is_human_click then 1 else 0 end as is_human_clicked,
         case when messages.unsubscribed_at is not null then 1 else 0 end as is_unsubscribed
     from messages
-    left join consents
-        on
-            messages.customer_id = consents.customer_id
-            and messages.sent_at >= consents.valid_from
-            and (consents.valid_to is null or messages.sent_at < consents.valid_to)
-            and consents.purpose in (messages.channel, 'open_tracking')
-    group by
-        messages.message_id, messages.customer_id, messages.campaign_id, messages.channel, messages.sent_at,
-        messages.sent_date, messages.delivered_at, messages.first_opened_at, messages.first_human_opened_at,
-        messages.clicked_at, messages.is_human_click, messages.unsubscribed_at
+    left join consented
+        on messages.message_id = consented.message_id
 ),
 
 -- Opens are looked at only where the recipient had agreed to it when the message left.
