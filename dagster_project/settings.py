@@ -160,6 +160,14 @@ class OmnichannelValue(_Section):
     value_days: int = Field(gt=0)
 
 
+class CustomerValue(_Section):
+    model: Literal["paretonbd", "mbgnbd", "bgnbd"]
+    held_out_days: int = Field(gt=0)
+    yearly_discount_rate: float = Field(ge=0, allow_inf_nan=False)
+    horizon_months: int = Field(gt=0)
+    needs_profiling_consent: bool
+
+
 class Reliability(_Section):
     min_n: int = Field(gt=0)
 
@@ -292,6 +300,7 @@ class Settings(_Section):
     windows: Windows
     experiments: Experiments
     omnichannel_value: OmnichannelValue
+    customer_value: CustomerValue
     reliability: Reliability
     verbatims: Verbatims
     attribution_paths: AttributionPaths

@@ -13,17 +13,20 @@ from dagster_project.customer_value.beta_geometric import BgNbd, MbgNbd
 from dagster_project.customer_value.gamma_gamma import GammaGamma
 from dagster_project.customer_value.margin import clv
 from dagster_project.customer_value.pareto_nbd import ParetoNbd
+from dagster_project.customer_value.warehouse import ValuedCustomers, value_customers
 
 __all__ = [
     "BgNbd",
     "GammaGamma",
     "MbgNbd",
     "ParetoNbd",
+    "ValuedCustomers",
     "clv",
     "fit_bgnbd",
     "fit_gamma_gamma",
     "fit_mbgnbd",
     "fit_paretonbd",
+    "value_customers",
 ]
 
 

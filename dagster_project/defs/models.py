@@ -40,6 +40,23 @@ _ANALYTICS = {
         "marts.kpi_omnichannel_value.",
         ["int_landmark_strata"],
     ),
+    "value_scores": (
+        "One row per distinct history of purchases: p_alive and orders to expect. Read by "
+        "intermediate.int_customer_value.",
+        ["int_purchase_statistics"],
+    ),
+    "order_value_model": (
+        "The parameters of the Gamma-Gamma model. Read by intermediate.int_customer_value.",
+        ["int_order_value_statistics"],
+    ),
+    "value_evaluations": (
+        "One row per model of orders, metric and frequency band on held-out days. Read by marts.model_evaluations.",
+        ["int_purchase_statistics"],
+    ),
+    "model_parameters": (
+        "The parameters of all models, in one row. Read by marts.release_info.",
+        ["int_purchase_statistics", "int_order_value_statistics"],
+    ),
 }
 
 

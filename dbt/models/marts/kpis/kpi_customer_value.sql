@@ -1,7 +1,7 @@
 with
 
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('int_customer_profiles') }}
 ),
 
 orders as (
@@ -32,6 +32,10 @@ periods as (
     from date_periods
     where is_observed
     group by period, period_start, segments_as_of, is_complete
+),
+
+customer_values as (
+    select * from {{ ref('int_customer_value') }}
 ),
 
 as_of_dates as (
@@ -113,6 +117,32 @@ by_day as (
         events.event_date
 ),
 
+-- What to expect is known as of the last day observed, so the periods that hold it alone show it.
+expected as (
+    select
+        periods.period,
+        periods.period_start,
+        coalesce(segments.omnichannel_level, 'none') as omnichannel_level,
+        customers.acquisition_channel,
+        count(*) as predicted_customers,
+        sum(cast(customer_values.expected_orders_365d as {{ money_type() }})) as predicted_orders_365d,
+        sum(cast(customer_values.clv_12m as {{ money_type() }})) as predicted_margin_12m
+    from customer_values
+    inner join customers
+        on customer_values.customer_id = customers.customer_id
+    inner join periods
+        on periods.last_date = {{ data_end_date() }}
+    left join segments
+        on
+            customer_values.customer_id = segments.customer_id
+            and periods.segments_as_of = segments.as_of_date
+    group by
+        periods.period,
+        periods.period_start,
+        coalesce(segments.omnichannel_level, 'none'),
+        customers.acquisition_channel
+),
+
 summed as (
     select
         periods.period,
@@ -150,23 +180,41 @@ shared as (
 
 final as (
     select
-        period,
-        period_start,
-        omnichannel_level,
-        acquisition_channel,
-        cast(customers as bigint) as customers,
-        cast(buyers as bigint) as buyers,
-        cast(orders as bigint) as orders,
-        cast(orders_without_cost as bigint) as orders_without_cost,
-        cast(net_revenue as {{ money_type() }}) as net_revenue,
-        case when orders_without_cost = 0 then cast(net_revenue - costs as {{ money_type() }}) end as margin,
-        case when all_orders > 0 then cast(identified_orders as double) / all_orders end as identified_share,
-        case when customers > 0 then cast(net_revenue as double) / customers end as net_revenue_per_customer,
-        case when customers > 0 and orders_without_cost = 0 then cast(net_revenue - costs as double) / customers end
-            as margin_per_customer,
-        is_complete,
-        customers >= {{ var('reliability')['min_n'] }} as is_reliable
+        shared.period,
+        shared.period_start,
+        shared.omnichannel_level,
+        shared.acquisition_channel,
+        cast(shared.customers as bigint) as customers,
+        cast(shared.buyers as bigint) as buyers,
+        cast(shared.orders as bigint) as orders,
+        cast(shared.orders_without_cost as bigint) as orders_without_cost,
+        cast(shared.net_revenue as {{ money_type() }}) as net_revenue,
+        case
+            when shared.orders_without_cost = 0
+                then cast(shared.net_revenue - shared.costs as {{ money_type() }})
+        end as margin,
+        expected.predicted_customers,
+        cast(expected.predicted_orders_365d as {{ money_type() }}) as predicted_orders_365d,
+        cast(expected.predicted_margin_12m as {{ money_type() }}) as predicted_margin_12m,
+        case
+            when shared.all_orders > 0 then cast(shared.identified_orders as double) / shared.all_orders
+        end as identified_share,
+        case
+            when shared.customers > 0 then cast(shared.net_revenue as double) / shared.customers
+        end as net_revenue_per_customer,
+        case
+            when shared.customers > 0 and shared.orders_without_cost = 0
+                then cast(shared.net_revenue - shared.costs as double) / shared.customers
+        end as margin_per_customer,
+        shared.is_complete,
+        shared.customers >= {{ var('reliability')['min_n'] }} as is_reliable
     from shared
+    left join expected
+        on
+            shared.period = expected.period
+            and shared.period_start = expected.period_start
+            and shared.omnichannel_level = expected.omnichannel_level
+            and shared.acquisition_channel = expected.acquisition_channel
 )
 
 select * from final
