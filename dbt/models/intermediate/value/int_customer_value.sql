@@ -24,7 +24,7 @@ order_value_model as (
 margin_rates as (
     select
         case
-            when sum(net_revenue) > 0
+            when sum(net_revenue) > 0 and sum(margin) is not null
                 then greatest(0e0, least(1e0, cast(sum(margin) as double) / cast(sum(net_revenue) as double)))
         end as margin_rate
     from orders
