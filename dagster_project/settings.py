@@ -168,6 +168,12 @@ class CustomerValue(_Section):
     needs_profiling_consent: bool
 
 
+class Segments(_Section):
+    new_days: int = Field(gt=0)
+    lapse_quantile: float = Field(gt=0, lt=1)
+    next_categories: int = Field(gt=0)
+
+
 class Reliability(_Section):
     min_n: int = Field(gt=0)
 
@@ -301,6 +307,7 @@ class Settings(_Section):
     experiments: Experiments
     omnichannel_value: OmnichannelValue
     customer_value: CustomerValue
+    segments: Segments
     reliability: Reliability
     verbatims: Verbatims
     attribution_paths: AttributionPaths

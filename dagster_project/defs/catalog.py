@@ -27,7 +27,9 @@ _GROUPS = {
     "core": "core",
     "attribution": "attribution",
     "kpis": "kpis",
+    "segments": "segments",
     "trust": "trust",
+    "value": "value",
 }
 
 

@@ -116,6 +116,46 @@ def model_evaluations() -> Sequence[Expectation]:
     ]
 
 
+@table_suite("marts", "marts.customer_category_lapse", key=["customer_id", "category"])
+def customer_category_lapse() -> Sequence[Expectation]:
+    """One row per customer and category."""
+    return [
+        unique(["customer_id", "category"], note=_GRAIN),
+        between("days_since", 0, note="A purchase after the last day observed is none."),
+        between("purchases", 1, note="A category is bought or has no row."),
+    ]
+
+
+@table_suite("marts", "marts.customer_next_category", key=["customer_id", "choice"])
+def customer_next_category() -> Sequence[Expectation]:
+    """One row per customer and choice."""
+    return [
+        unique(["customer_id", "choice"], note=_GRAIN),
+        unique(["customer_id", "category"], note="A category is proposed once."),
+        between("probability", 0, 1, note="It is a probability."),
+    ]
+
+
+@table_suite(
+    "marts",
+    "marts.kpi_segment_movements",
+    key=["period", "period_start", "segmentation", "from_segment", "to_segment"],
+)
+def kpi_segment_movements() -> Sequence[Expectation]:
+    """One row per period, segmentation and pair of segments."""
+    return [
+        unique(["period", "period_start", "segmentation", "from_segment", "to_segment"], note=_GRAIN),
+        one_of("period", ["month", "quarter", "year"], note=_PERIOD_NOTE),
+        no_rows(
+            "select period from (select period, period_start, from_segment, segmentation, sum(customers) as customers, "
+            "min(customers_from) as customers_from from this group by period, period_start, segmentation, from_segment"
+            ") as cells where customers <> customers_from",
+            says="whoever was in a segment is in one at the end",
+            note="Conservation: nobody gets lost on the way from one segment to another.",
+        ),
+    ]
+
+
 @table_suite("marts", "marts.kpi_channel_revenue", key=["period", "period_start", "sales_channel"])
 def kpi_channel_revenue() -> Sequence[Expectation]:
     """One row per period and sales channel."""
@@ -490,8 +530,8 @@ def kpi_ad_performance() -> Sequence[Expectation]:
 
 @table_suite("marts", "marts.kpi_customer_value", key=["period", "period_start", "omnichannel_level"])
 def kpi_customer_value() -> Sequence[Expectation]:
-    """One row per period, omnichannel level and acquisition channel."""
-    grain = ["period", "period_start", "omnichannel_level", "acquisition_channel"]
+    """One row per period, omnichannel level, RFM segment and acquisition channel."""
+    grain = ["period", "period_start", "omnichannel_level", "rfm_segment", "acquisition_channel"]
     return [
         unique(grain, note=_GRAIN),
         one_of("period", _PERIODS, note=_PERIOD_NOTE),

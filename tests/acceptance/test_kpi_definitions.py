@@ -15,9 +15,10 @@ from acceptance_tools import fingerprints, marts
 # omnichannel level that does.
 OF_ACTIVE_DAYS = frozenset(
     {
-        "customer_segments_monthly", "customer_value", "dim_customers", "kpi_ces", "kpi_channel_matrix",
-        "kpi_channel_transitions", "kpi_conversion", "kpi_csat", "kpi_customer_value", "kpi_definitions",
-        "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard", "release_info", "data_quality_results",
+        "customer_category_lapse", "customer_segments_monthly", "customer_value", "dim_customers", "kpi_ces",
+        "kpi_channel_matrix", "kpi_channel_transitions", "kpi_conversion", "kpi_csat", "kpi_customer_value",
+        "kpi_definitions", "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard",
+        "kpi_segment_movements", "release_info", "data_quality_results",
     }
 )  # fmt: skip
 

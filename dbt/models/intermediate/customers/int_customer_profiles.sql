@@ -231,6 +231,7 @@ final as (
         case when members.is_known then coalesce(segments.omnichannel_level, 'none') end as omnichannel_level,
         case when members.is_known then coalesce(segments.is_omnichannel, false) end as is_omnichannel,
         case when members.is_known then coalesce(segments.is_active, false) end as is_active,
+        segments.rfm_segment,
         cast(coalesce(purchases.orders, 0) as bigint) as orders,
         cast(coalesce(purchases.net_revenue, 0) as {{ money_type() }}) as net_revenue,
         purchases.first_order_at,

@@ -1,13 +1,10 @@
 {%- set active_days = var('windows')['active_days'] -%}
+{%- set new_days = var('segments')['new_days'] -%}
 
 with
 
 orders as (
     select * from {{ ref('fct_orders') }}
-),
-
-dates as (
-    select * from {{ ref('dim_dates') }}
 ),
 
 channels as (
@@ -42,16 +39,20 @@ history as (
     select min(ordered_date) as first_ordered_date from purchase_days
 ),
 
--- A month still running is measured up to the last day observed.
 months as (
+    select * from {{ ref('int_segment_months') }}
+),
+
+rfm as (
+    select * from {{ ref('int_rfm_monthly') }}
+),
+
+first_purchases as (
     select
-        month_start as month,
-        {{ period_start('month', add_days('month_start', 31)) }} as as_of_date,
-        {{ add_days('max(date_day)', 1) }} as measured_before,
-        {{ period_start('month', add_days('month_start', 31)) }} <= {{ add_days(data_end_date(), 1) }} as is_complete
-    from dates
-    where is_observed
-    group by month_start
+        customer_id,
+        min(ordered_date) as first_date
+    from purchase_days
+    group by customer_id
 ),
 
 customers as (
@@ -126,7 +127,20 @@ measured as (
             when channels_held.has_physical = 1 and channels_held.has_remote = 1 then 'omni'
             when channels_held.sales_channels > 1 then 'multi'
             else 'single'
-        end as omnichannel_level
+        end as omnichannel_level,
+        rfm.recency_score,
+        rfm.frequency_score,
+        rfm.monetary_score,
+        case
+            when coalesce(first_purchases.first_date >= months.measured_before, true) then 'prospect'
+            when rfm.customer_id is null then 'lost'
+            when first_purchases.first_date >= {{ add_days('months.measured_before', -new_days) }} then 'new'
+            when rfm.recency_score >= 4 and rfm.frequency_score + rfm.monetary_score >= 8 then 'champions'
+            when rfm.recency_score >= 3 and rfm.frequency_score + rfm.monetary_score >= 6 then 'loyal'
+            when rfm.recency_score >= 3 then 'promising'
+            when rfm.frequency_score + rfm.monetary_score >= 6 then 'at_risk'
+            else 'hibernating'
+        end as rfm_segment
     from customers
     inner join months
         on customers.first_month <= months.month
@@ -135,6 +149,12 @@ measured as (
         on
             customers.customer_id = channels_held.customer_id
             and months.month = channels_held.month
+    left join rfm
+        on
+            customers.customer_id = rfm.customer_id
+            and months.month = rfm.month
+    left join first_purchases
+        on customers.customer_id = first_purchases.customer_id
 ),
 
 final as (
@@ -146,6 +166,10 @@ final as (
         omnichannel_level,
         omnichannel_level = 'omni' as is_omnichannel,
         sales_channels > 0 as is_active,
+        recency_score,
+        frequency_score,
+        monetary_score,
+        rfm_segment,
         is_fully_observed,
         is_complete
     from measured

@@ -39,7 +39,7 @@ final as (
         profiles.net_revenue,
         profiles.first_order_at,
         profiles.last_order_at,
-        cast(null as {{ text_type() }}) as segments,
+        profiles.rfm_segment as segments,
         customer_values.clv_12m as clv,
         cast(null as double) as churn_probability,
         profiles.last_nps,

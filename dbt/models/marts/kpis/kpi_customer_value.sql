@@ -91,6 +91,10 @@ by_day as (
             when events.customer_id = 'unknown' then 'unknown'
             else coalesce(segments.omnichannel_level, 'none')
         end as omnichannel_level,
+        case
+            when events.customer_id = 'unknown' then 'unknown'
+            else coalesce(segments.rfm_segment, 'not_yet_known')
+        end as rfm_segment,
         customers.acquisition_channel,
         events.event_date,
         sum(events.customers) as customers,
@@ -113,6 +117,10 @@ by_day as (
             when events.customer_id = 'unknown' then 'unknown'
             else coalesce(segments.omnichannel_level, 'none')
         end,
+        case
+            when events.customer_id = 'unknown' then 'unknown'
+            else coalesce(segments.rfm_segment, 'not_yet_known')
+        end,
         customers.acquisition_channel,
         events.event_date
 ),
@@ -123,6 +131,7 @@ expected as (
         periods.period,
         periods.period_start,
         coalesce(segments.omnichannel_level, 'none') as omnichannel_level,
+        coalesce(segments.rfm_segment, 'not_yet_known') as rfm_segment,
         customers.acquisition_channel,
         count(*) as predicted_customers,
         sum(cast(customer_values.expected_orders_365d as {{ money_type() }})) as predicted_orders_365d,
@@ -140,6 +149,7 @@ expected as (
         periods.period,
         periods.period_start,
         coalesce(segments.omnichannel_level, 'none'),
+        coalesce(segments.rfm_segment, 'not_yet_known'),
         customers.acquisition_channel
 ),
 
@@ -149,6 +159,7 @@ summed as (
         periods.period_start,
         periods.is_complete,
         by_day.omnichannel_level,
+        by_day.rfm_segment,
         by_day.acquisition_channel,
         sum(by_day.customers) as customers,
         sum(by_day.buyers) as buyers,
@@ -166,6 +177,7 @@ summed as (
         periods.period_start,
         periods.is_complete,
         by_day.omnichannel_level,
+        by_day.rfm_segment,
         by_day.acquisition_channel
 ),
 
@@ -183,6 +195,7 @@ final as (
         shared.period,
         shared.period_start,
         shared.omnichannel_level,
+        shared.rfm_segment,
         shared.acquisition_channel,
         cast(shared.customers as bigint) as customers,
         cast(shared.buyers as bigint) as buyers,
@@ -214,6 +227,7 @@ final as (
             shared.period = expected.period
             and shared.period_start = expected.period_start
             and shared.omnichannel_level = expected.omnichannel_level
+            and shared.rfm_segment = expected.rfm_segment
             and shared.acquisition_channel = expected.acquisition_channel
 )
 
