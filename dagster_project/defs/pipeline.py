@@ -11,11 +11,9 @@ import contextlib
 import dataclasses
 import datetime as dt
 import functools
-import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,14 +208,10 @@ class Pipeline:
         with self._step("load") as counts:
             tables = raw_tables(self.home, self.settings, self.contracts)
             counts["months"] = 0
-            with ThreadPoolExecutor(self.settings.ingestion.threads) as pool:
-                # The first one alone: it makes the schema.
-                parts = (tables[:1], tables[1:])
-                loaded = itertools.chain.from_iterable(pool.map(self.warehouse.load, part) for part in parts)
-                for done, (table, months) in enumerate(zip(tables, loaded, strict=True), start=1):
-                    counts["months"] += len(months)
-                    if self.watch is not None:
-                        self.watch(table.extract, done, len(tables))
+            for done, table in enumerate(tables, start=1):
+                counts["months"] += len(self.warehouse.load(table))
+                if self.watch is not None:
+                    self.watch(table.extract, done, len(tables))
             deliveries, quarantine = read_deliveries(self.home), read_quarantine(self.home)
             self.warehouse.write_all("pipeline", {"deliveries": deliveries, "quarantine": quarantine})
             counts |= {"deliveries": deliveries.num_rows, "quarantined": quarantine.num_rows}
