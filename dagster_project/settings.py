@@ -165,6 +165,7 @@ class CustomerValue(_Section):
     held_out_days: int = Field(gt=0)
     yearly_discount_rate: float = Field(ge=0, allow_inf_nan=False)
     horizon_months: int = Field(gt=0)
+    known_cost_share: float = Field(gt=0, le=1)
     needs_profiling_consent: bool
 
 

@@ -77,6 +77,7 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
         ("customer_value: {model: bg}", ["customer_value.model", "'bg'", "'paretonbd'", "'bgnbd'"]),
         ("customer_value: {held_out_days: 0}", ["customer_value.held_out_days", "0", "greater than 0"]),
         ("customer_value: {yearly_discount_rate: -0.1}", ["customer_value.yearly_discount_rate", "-0.1"]),
+        ("customer_value: {known_cost_share: 0}", ["customer_value.known_cost_share", "0", "greater than 0"]),
         ("customer_value: {horizon_months: 0}", ["customer_value.horizon_months", "0", "greater than 0"]),
         ("segments: {new_days: 0}", ["segments.new_days", "0", "greater than 0"]),
         ("segments: {lapse_quantile: 1}", ["segments.lapse_quantile", "1", "less than 1"]),

@@ -1,4 +1,5 @@
 {%- set active_days = var('windows')['active_days'] -%}
+{%- set known_cost_share = var('customer_value')['known_cost_share'] -%}
 
 with
 
@@ -20,24 +21,37 @@ order_value_model as (
     select * from {{ source('analytics', 'order_value_model') }}
 ),
 
--- Of orders whose cost is known; the last window of active days alone, as margins change. NULL without any.
+recent_sums as (
+    select
+        sum(net_revenue) as net_revenue,
+        sum(case when margin is not null then net_revenue else 0 end) as net_revenue_of_known_cost,
+        sum(margin) as margin
+    from orders
+    where ordered_date > {{ add_days(data_end_date(), -active_days) }}
+),
+
+-- Of orders whose cost is known, where those are enough of all: a few fees without a cost are no margin.
 margin_rates as (
     select
         case
-            when sum(net_revenue) > 0 and sum(margin) is not null
-                then greatest(0e0, least(1e0, cast(sum(margin) as double) / cast(sum(net_revenue) as double)))
+            when
+                net_revenue_of_known_cost > 0
+                and cast(net_revenue_of_known_cost as double) >= {{ known_cost_share }} * cast(net_revenue as double)
+                then greatest(0e0, least(1e0, cast(margin as double) / cast(net_revenue_of_known_cost as double)))
         end as margin_rate
-    from orders
-    where
-        margin is not null
-        and ordered_date > {{ add_days(data_end_date(), -active_days) }}
+    from recent_sums
 ),
 
 margins as (
     select
         orders.customer_id,
-        sum(coalesce(cast(orders.margin as double), cast(orders.net_revenue as double) * margin_rates.margin_rate))
-            as historical_margin
+        sum(
+            coalesce(
+                orders.margin,
+                cast(cast(orders.net_revenue as double) * margin_rates.margin_rate as {{ money_type() }})
+            )
+        ) as historical_margin,
+        count(*) = count(coalesce(orders.margin, margin_rates.margin_rate)) as is_known
     from orders
     cross join margin_rates
     where orders.customer_id <> 'unknown'
@@ -64,7 +78,7 @@ scored as (
         scores.discounted_orders_12m,
         scores.discounted_orders,
         margin_rates.margin_rate,
-        margins.historical_margin,
+        case when margins.is_known then cast(margins.historical_margin as double) end as historical_margin,
         scores.served
     from histories
     inner join scores
