@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dagster_project.customer_value.beta_geometric import BgNbd, MbgNbd
 from dagster_project.customer_value.gamma_gamma import GammaGamma
-from dagster_project.customer_value.histories import Floats
+from dagster_project.customer_value.histories import Floats, dot
 from dagster_project.customer_value.margin import clv
 from dagster_project.customer_value.model import Model, OrderModel
 from dagster_project.customer_value.pareto_nbd import ParetoNbd
@@ -155,7 +155,7 @@ def _order_value(order_values: pa.Table) -> tuple[pa.Table, dict[str, Any]]:
     customers = pd.DataFrame({"frequency": frame["valued_orders"], "monetary_mean": mean, "n": frame["customers"]})
     model = GammaGamma.fit(customers)
     described = _described(model) | {
-        # The model takes the two for independent: Fader, Hardie, Lee (2005), RFM and CLV, p. 419.
+        # The model takes the two for independent (Fader, Hardie, Lee 2005, RFM and CLV).
         "correlation_of_frequency_and_value": _correlation(customers)
     }
     return pa.Table.from_pylist([dict(model.params)], schema=ORDER_VALUE_SCHEMA), {"gamma_gamma": described}
@@ -172,7 +172,7 @@ def _baselines(histories: pd.DataFrame, days: int) -> dict[str, Floats]:
     recent, n = histories["recent_orders"].to_numpy(np.float64), histories["customers"].to_numpy(np.float64)
     observed = np.minimum(days, histories["age_days"].to_numpy(np.float64) + 1)
     # Who came later than that is measured over their own days.
-    mean = (n @ recent) / (n @ observed) * days
+    mean = dot(n, recent) / dot(n, observed) * days
     return {"recent_rate": recent, "mean": np.full(len(recent), mean)}
 
 
@@ -185,10 +185,9 @@ def _evaluate(held_out: pd.DataFrame, settings: CustomerValue, data_end: dt.date
     histories = _as_customers(held_out)
     for name, kind in MODELS.items():
         forecasts[name] = kind.fit(histories).expected_orders(histories, float(settings.held_out_days))
-    drawn = _draws(n, {name: _sums(forecast, actual) for name, forecast in forecasts.items()})
-    whole = {name: n @ _sums(forecast, actual) for name, forecast in forecasts.items()}
-    measured = {name: _metrics(sums) for name, sums in whole.items()}
-    spread = {name: _metrics(sums) for name, sums in drawn.items()}
+    errors = {name: _errors(forecast, actual) for name, forecast in forecasts.items()}
+    measured = {name: _metrics(_weighted(n, each)) for name, each in errors.items()}
+    spread = {name: _metrics(sums) for name, sums in _draws(n, errors).items()}
     better = min(_BASELINES, key=lambda name: float(measured[name]["rmse"]))
     about = {
         "held_out_from": data_end - dt.timedelta(days=settings.held_out_days - 1),
@@ -204,7 +203,7 @@ def _evaluate(held_out: pd.DataFrame, settings: CustomerValue, data_end: dt.date
         if name == settings.model:
             chosen = served
         for metric in ("rmse", "mae", "total_ratio"):
-            gap, gaps = (_gap(of[name][metric], of[better][metric]) for of in (measured, spread))
+            gap, gaps = (of[name][metric] - of[better][metric] for of in (measured, spread))
             rows.append(
                 about
                 | {
@@ -227,19 +226,24 @@ def _evaluate(held_out: pd.DataFrame, settings: CustomerValue, data_end: dt.date
     return table, chosen
 
 
-def _sums(forecast: Floats, actual: Floats) -> Floats:
+def _errors(forecast: Floats, actual: Floats) -> Floats:
     """By history, what sums over customers to the metrics: customers, squared and absolute error, forecast, actual."""
     error = forecast - actual
     return np.column_stack([np.ones(len(actual)), error**2, np.abs(error), forecast, actual])
 
 
-def _draws(n: Floats, sums: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Each forecast's sums over the same customers drawn again: Poisson weights, the bootstrap of one row per customer
-    (Chamandy et al. 2012, Estimating uncertainty for massive data streams, p. 6)."""
+def _weighted(n: Floats, errors: Floats) -> Floats:
+    """Summed over customers, in the same digits on any number of threads."""
+    return np.asarray(np.einsum("i,ij->j", n, errors))
+
+
+def _draws(n: Floats, errors: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Each forecast's errors summed over the same customers drawn again, one row per draw: Poisson weights, the
+    bootstrap of rows that stand for many (Chamandy et al. 2012, Estimating uncertainty for massive data streams)."""
     rng = np.random.default_rng(_SEED)
-    stacked = np.hstack(list(sums.values()))
-    drawn = np.array([np.einsum("i,ij->j", rng.poisson(n).astype(np.float64), stacked) for _ in range(_DRAWS)])
-    return dict(zip(sums, np.split(drawn, len(sums), axis=1), strict=True))
+    stacked = np.hstack(list(errors.values()))
+    drawn = np.array([_weighted(rng.poisson(n).astype(np.float64), stacked) for _ in range(_DRAWS)])
+    return dict(zip(errors, np.split(drawn, len(errors), axis=1), strict=True))
 
 
 def _metrics(sums: Floats) -> dict[str, Floats]:
@@ -251,10 +255,6 @@ def _metrics(sums: Floats) -> dict[str, Floats]:
             "mae": absolute / number,
             "total_ratio": np.where(actual > 0, forecast / actual, np.nan),
         }
-
-
-def _gap(value: Floats, baseline: Floats) -> Floats:
-    return np.asarray(value - baseline)
 
 
 def _finite(value: Any) -> float | None:
@@ -273,10 +273,8 @@ def _calibration(
         weights = n * (frequency >= band if is_last else frequency == band)
         if not (number := int(weights.sum())):
             continue
-        ordered = float(np.einsum("i,i", weights, actual))
-        ratios = [
-            float(np.einsum("i,i", weights, forecasts[each])) / ordered if ordered else None for each in (name, better)
-        ]
+        ordered = dot(weights, actual)
+        ratios = [dot(weights, forecasts[each]) / ordered if ordered else None for each in (name, better)]
         rows.append(
             {
                 "model": name,
