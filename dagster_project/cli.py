@@ -154,7 +154,7 @@ STEPS = {
     "run record": "announcing the release",
     "identity": "finding out who is who",
     "dbt second pass": "transforming: facts, dimensions, KPIs",
-    "analytics": "computing attribution and effects",
+    "analytics": "computing attribution, customer value and effects",
     "gate core": "judging facts and dimensions",
     "dbt third pass": "transforming: what rests on them",
     "gate marts": "judging KPIs and reconciliation",

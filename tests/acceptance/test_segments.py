@@ -66,7 +66,7 @@ def test_a_quarter_moves_everybody_and_to_where_they_are(retailer: Path) -> None
     assert off[1] == 0
 
 
-def test_a_customers_next_categories_are_likelier_than_not_proposed_ones(retailer: Path) -> None:
+def test_next_categories_come_likeliest_first_and_some_categories_have_lapsed(retailer: Path) -> None:
     with marts(retailer) as session:
         rows = session.execute(
             "select customer_id, list(probability order by choice) from customer_next_category group by 1"

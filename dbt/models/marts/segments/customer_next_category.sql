@@ -20,35 +20,40 @@ days as (
     from distinct_days
 ),
 
+followed as (
+    select
+        category_days.customer_id,
+        category_days.purchase_date,
+        category_days.category,
+        days.next_date
+    from category_days
+    inner join days
+        on
+            category_days.customer_id = days.customer_id
+            and category_days.purchase_date = days.purchase_date
+),
+
 -- From each category of one purchase to each of the next one.
 steps as (
     select
-        category_days.category as from_category,
+        followed.category as from_category,
         later.category as to_category,
         count(*) as steps
-    from days
-    inner join category_days
-        on
-            days.customer_id = category_days.customer_id
-            and days.purchase_date = category_days.purchase_date
+    from followed
     inner join category_days as later
         on
-            days.customer_id = later.customer_id
-            and days.next_date = later.purchase_date
-    group by category_days.category, later.category
+            followed.customer_id = later.customer_id
+            and followed.next_date = later.purchase_date
+    group by followed.category, later.category
 ),
 
 starts as (
     select
-        category_days.category as from_category,
+        category as from_category,
         count(*) as starts
-    from days
-    inner join category_days
-        on
-            days.customer_id = category_days.customer_id
-            and days.purchase_date = category_days.purchase_date
-    where days.next_date is not null
-    group by category_days.category
+    from followed
+    where next_date is not null
+    group by category
 ),
 
 repeats as (
@@ -71,15 +76,11 @@ shares as (
 
 last_categories as (
     select
-        category_days.customer_id,
-        category_days.purchase_date as last_purchase_date,
-        category_days.category
-    from days
-    inner join category_days
-        on
-            days.customer_id = category_days.customer_id
-            and days.purchase_date = category_days.purchase_date
-    where days.next_date is null
+        customer_id,
+        purchase_date as last_purchase_date,
+        category
+    from followed
+    where next_date is null
 ),
 
 last_starts as (
