@@ -1,4 +1,3 @@
-{%- set consents = "customers.has_profiling_consent" if var('customer_value')['needs_profiling_consent'] else "true" -%}
 {%- set scores = ['p_alive', 'expected_orders_30d', 'expected_orders_90d', 'expected_orders_365d',
     'expected_order_value', 'clv_12m', 'clv_total'] -%}
 
@@ -21,9 +20,9 @@ final as (
         customer_values.age_days,
         customer_values.monetary_mean,
         {%- for score in scores %}
-            case when {{ consents }} then customer_values.{{ score }} end as {{ score }},
+            case when {{ may_be_profiled('customers') }} then customer_values.{{ score }} end as {{ score }},
         {%- endfor %}
-        {{ consents }} as is_scored,
+        {{ may_be_profiled('customers') }} as is_scored,
         customer_values.served
     from customer_values
     inner join customers
