@@ -28,6 +28,9 @@ Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
+_Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
 class SettingsError(ValueError):
     """A setting that cannot be used; the message names file, setting, value and remedy."""
 
@@ -169,6 +172,20 @@ class CustomerValue(_Section):
     needs_profiling_consent: bool
 
 
+class Churn(_Section):
+    horizon_days: int = Field(gt=0)
+    recent_days: int = Field(gt=0)
+    band_limits: tuple[_Probability, _Probability, _Probability]
+    training_customers: int = Field(ge=1000)
+
+    @field_validator("band_limits")
+    @classmethod
+    def _ascending(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
+        if not value[0] < value[1] < value[2]:
+            raise ValueError("expected three ascending probabilities, such as [0.3, 0.6, 0.8]")
+        return value
+
+
 class Segments(_Section):
     new_days: int = Field(gt=0)
     lapse_quantile: float = Field(gt=0, lt=1)
@@ -308,6 +325,7 @@ class Settings(_Section):
     experiments: Experiments
     omnichannel_value: OmnichannelValue
     customer_value: CustomerValue
+    churn: Churn
     segments: Segments
     reliability: Reliability
     verbatims: Verbatims

@@ -13,7 +13,7 @@ from dagster_project.customer_value.beta_geometric import BgNbd, MbgNbd
 from dagster_project.customer_value.gamma_gamma import GammaGamma
 from dagster_project.customer_value.margin import clv
 from dagster_project.customer_value.pareto_nbd import ParetoNbd
-from dagster_project.customer_value.warehouse import ValuedCustomers, value_customers
+from dagster_project.customer_value.warehouse import ValuedCustomers, alive, value_customers
 
 __all__ = [
     "BgNbd",
@@ -21,6 +21,7 @@ __all__ = [
     "MbgNbd",
     "ParetoNbd",
     "ValuedCustomers",
+    "alive",
     "clv",
     "fit_bgnbd",
     "fit_gamma_gamma",

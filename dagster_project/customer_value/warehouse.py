@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from dagster_project.customer_value.histories import Floats, dot
 from dagster_project.customer_value.margin import clv
 from dagster_project.customer_value.model import Model, OrderModel
 from dagster_project.customer_value.pareto_nbd import ParetoNbd
+from dagster_project.evaluations import EVALUATIONS_SCHEMA, compared, held_out, is_worse, redrawn
 from dagster_project.settings import CustomerValue
 
 MODELS: Mapping[str, type[OrderModel]] = {"paretonbd": ParetoNbd, "mbgnbd": MbgNbd, "bgnbd": BgNbd}
@@ -25,8 +26,6 @@ _HISTORY = ["frequency", "recency_days", "age_days", "recent_orders"]
 _AHEAD = (30, 90, 365)
 _BASELINES = ("recent_rate", "mean")
 _FREQUENCIES = (0, 1, 2, 3)  # the last one and more
-_DRAWS, _SEED = 200, 20_260_101  # of the bootstrap
-_WORSE = 2.0  # standard errors
 
 SCORES_SCHEMA = pa.schema(
     [
@@ -39,24 +38,6 @@ SCORES_SCHEMA = pa.schema(
     ]
 )
 ORDER_VALUE_SCHEMA = pa.schema([("p", pa.float64()), ("q", pa.float64()), ("gamma", pa.float64())])
-EVALUATIONS_SCHEMA = pa.schema(
-    [
-        ("model", pa.string()),
-        ("metric", pa.string()),
-        ("frequency_band", pa.string()),
-        ("value", pa.float64()),
-        ("standard_error", pa.float64()),
-        ("baseline", pa.string()),
-        ("baseline_value", pa.float64()),
-        ("difference", pa.float64()),
-        ("difference_standard_error", pa.float64()),
-        ("held_out_from", pa.date32()),
-        ("held_out_until", pa.date32()),
-        ("n", pa.int64()),
-        ("served", pa.string()),
-        ("evaluated_at", pa.timestamp("us")),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -87,8 +68,8 @@ def value_customers(
     """
     frames = statistics.to_pandas().sort_values(["cut", *_HISTORY, "future_orders"], ignore_index=True)
     now = frames[frames["cut"] == "now"].groupby(_HISTORY, as_index=False, sort=True)["customers"].sum()
-    held_out = frames[frames["cut"] == "held_out"].reset_index(drop=True)
-    evaluations, served = _evaluate(held_out, settings, data_end)
+    not_seen = frames[frames["cut"] == "held_out"].reset_index(drop=True)
+    evaluations, served = _evaluate(not_seen, settings, data_end)
     parameters: dict[str, Any] = {}
     scores = SCORES_SCHEMA.empty_table()
     if len(now):
@@ -97,6 +78,19 @@ def value_customers(
         scores = _score(now, model, served, settings)
     fitted, described = _order_value(order_values)
     return ValuedCustomers(scores, fitted, evaluations, parameters | described)
+
+
+def alive(statistics: pa.Table, cuts: Sequence[str], settings: CustomerValue) -> pa.Table:
+    """The probability that a customer had not stopped buying, by the chosen model of orders as of each of `cuts`: one
+    row per cut, frequency, recency_days and age_days, with p_alive. `statistics`: as for `value_customers`."""
+    keys = ["cut", *_HISTORY[:3]]
+    frames = statistics.to_pandas()
+    histories = frames[frames["cut"].isin(cuts)].groupby(keys, as_index=False, sort=True)["customers"].sum()
+    found = np.full(len(histories), np.nan)
+    for places in histories.groupby("cut", sort=True).indices.values():
+        customers = _as_customers(histories.iloc[places])
+        found[places] = MODELS[settings.model].fit(customers).p_alive(customers)
+    return pa.Table.from_pandas(histories[keys].assign(p_alive=found), preserve_index=False)
 
 
 def _as_customers(histories: pd.DataFrame) -> pd.DataFrame:
@@ -176,54 +170,36 @@ def _baselines(histories: pd.DataFrame, days: int) -> dict[str, Floats]:
     return {"recent_rate": recent, "mean": np.full(len(recent), mean)}
 
 
-def _evaluate(held_out: pd.DataFrame, settings: CustomerValue, data_end: dt.date) -> tuple[pa.Table, str]:
+def _evaluate(histories: pd.DataFrame, settings: CustomerValue, data_end: dt.date) -> tuple[pa.Table, str]:
     """The evaluations, and what the chosen model is served by: `model`, or the name of a baseline."""
-    if held_out.empty:
+    if histories.empty:
         return EVALUATIONS_SCHEMA.empty_table(), "model"
-    n, actual = held_out["customers"].to_numpy(np.float64), held_out["future_orders"].to_numpy(np.float64)
-    forecasts: dict[str, Floats] = dict(_baselines(held_out, settings.held_out_days))
-    histories = _as_customers(held_out)
+    n, actual = histories["customers"].to_numpy(np.float64), histories["future_orders"].to_numpy(np.float64)
+    forecasts: dict[str, Floats] = dict(_baselines(histories, settings.held_out_days))
+    customers = _as_customers(histories)
     for name, kind in MODELS.items():
-        forecasts[name] = kind.fit(histories).expected_orders(histories, float(settings.held_out_days))
+        forecasts[name] = kind.fit(customers).expected_orders(customers, float(settings.held_out_days))
     errors = {name: _errors(forecast, actual) for name, forecast in forecasts.items()}
     measured = {name: _metrics(_weighted(n, each)) for name, each in errors.items()}
     spread = {name: _metrics(sums) for name, sums in _draws(n, errors).items()}
     better = min(_BASELINES, key=lambda name: float(measured[name]["rmse"]))
-    about = {
-        "held_out_from": data_end - dt.timedelta(days=settings.held_out_days - 1),
-        "held_out_until": data_end,
-        "evaluated_at": dt.datetime.combine(data_end, dt.time()),
-    }
+    chosen = settings.model
+    losses = float(measured[chosen]["rmse"]), float(measured[better]["rmse"])
+    served = better if is_worse(losses, (spread[chosen]["rmse"], spread[better]["rmse"])) else "model"
     rows: list[dict[str, Any]] = []
-    chosen = "model"
     for name in MODELS:
-        difference = float(measured[name]["rmse"] - measured[better]["rmse"])
-        error = float(np.std(spread[name]["rmse"] - spread[better]["rmse"], ddof=1))
-        served = better if difference > _WORSE * error else "model"
-        if name == settings.model:
-            chosen = served
+        about = held_out(settings.held_out_days, data_end) | {
+            "model": name,
+            "baseline": better,
+            "served": served if name == chosen else None,
+        }
         for metric in ("rmse", "mae", "total_ratio"):
-            gap, gaps = (of[name][metric] - of[better][metric] for of in (measured, spread))
-            rows.append(
-                about
-                | {
-                    "model": name,
-                    "metric": metric,
-                    "frequency_band": "all",
-                    "value": _finite(measured[name][metric]),
-                    "standard_error": _finite(np.std(spread[name][metric], ddof=1)),
-                    "baseline": better,
-                    "baseline_value": _finite(measured[better][metric]),
-                    "difference": _finite(gap),
-                    "difference_standard_error": _finite(np.std(gaps, ddof=1)),
-                    "n": int(n.sum()),
-                    "served": served if name == settings.model else None,
-                }
+            found = compared(
+                (measured[name][metric], measured[better][metric]), (spread[name][metric], spread[better][metric])
             )
-        shown = about | {"served": rows[-1]["served"]}
-        rows += [shown | row for row in _calibration(name, better, forecasts, held_out)]
-    table = pa.Table.from_pylist(rows, schema=EVALUATIONS_SCHEMA)
-    return table, chosen
+            rows.append(about | {"metric": metric, "frequency_band": "all", "n": int(n.sum())} | found)
+        rows += [about | row for row in _calibration(forecasts[name], forecasts[better], histories)]
+    return pa.Table.from_pylist(rows, schema=EVALUATIONS_SCHEMA), served
 
 
 def _errors(forecast: Floats, actual: Floats) -> Floats:
@@ -238,11 +214,9 @@ def _weighted(n: Floats, errors: Floats) -> Floats:
 
 
 def _draws(n: Floats, errors: Mapping[str, Floats]) -> dict[str, Floats]:
-    """Each forecast's errors summed over the same customers drawn again, one row per draw: Poisson weights, the
-    bootstrap of rows that stand for many (Chamandy et al. 2012, Estimating uncertainty for massive data streams)."""
-    rng = np.random.default_rng(_SEED)
+    """Each forecast's errors summed over the same customers drawn again, one row per draw."""
     stacked = np.hstack(list(errors.values()))
-    drawn = np.array([_weighted(rng.poisson(n).astype(np.float64), stacked) for _ in range(_DRAWS)])
+    drawn = np.array([_weighted(weights, stacked) for weights in redrawn(n)])
     return dict(zip(errors, np.split(drawn, len(errors), axis=1), strict=True))
 
 
@@ -257,31 +231,23 @@ def _metrics(sums: Floats) -> dict[str, Floats]:
         }
 
 
-def _finite(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-def _calibration(
-    name: str, better: str, forecasts: Mapping[str, Floats], held_out: pd.DataFrame
-) -> list[dict[str, Any]]:
+def _calibration(forecast: Floats, baseline: Floats, histories: pd.DataFrame) -> list[dict[str, Any]]:
     """Forecast / actual orders of the customers of a frequency, the last one standing for more, too."""
     rows = []
-    frequency, n = held_out["frequency"].to_numpy(), held_out["customers"].to_numpy(np.float64)
-    actual = held_out["future_orders"].to_numpy(np.float64)
+    frequency, n = histories["frequency"].to_numpy(), histories["customers"].to_numpy(np.float64)
+    actual = histories["future_orders"].to_numpy(np.float64)
     for band in _FREQUENCIES:
         is_last = band == _FREQUENCIES[-1]
         weights = n * (frequency >= band if is_last else frequency == band)
         if not (number := int(weights.sum())):
             continue
         ordered = dot(weights, actual)
-        ratios = [dot(weights, forecasts[each]) / ordered if ordered else None for each in (name, better)]
+        ratios = [dot(weights, each) / ordered if ordered else None for each in (forecast, baseline)]
         rows.append(
             {
-                "model": name,
                 "metric": "calibration",
                 "frequency_band": f"{band}+" if is_last else str(band),
                 "value": ratios[0],
-                "baseline": better,
                 "baseline_value": ratios[1],
                 "n": number,
             }

@@ -30,6 +30,7 @@ _GROUPS = {
     "segments": "segments",
     "trust": "trust",
     "value": "value",
+    "churn": "churn",
 }
 
 

@@ -49,13 +49,17 @@ _ANALYTICS = {
         "The parameters of the Gamma-Gamma model. Read by intermediate.int_customer_value.",
         ["int_order_value_statistics"],
     ),
-    "value_evaluations": (
-        "One row per model of orders, metric and frequency band on held-out days. Read by marts.model_evaluations.",
-        ["int_purchase_statistics"],
+    "churn_scores": (
+        "One row per customer active now: probability of churn and what speaks for it. Read by marts.customer_churn.",
+        ["int_churn_features", "int_purchase_statistics"],
+    ),
+    "model_evaluations": (
+        "One row per model, metric, frequency band and baseline on held-out days. Read by marts.model_evaluations.",
+        ["int_purchase_statistics", "int_churn_features"],
     ),
     "model_parameters": (
         "The parameters of all models, in one row. Read by marts.release_info.",
-        ["int_purchase_statistics", "int_order_value_statistics"],
+        ["int_purchase_statistics", "int_order_value_statistics", "int_churn_features"],
     ),
 }
 

@@ -344,15 +344,22 @@ class Pipeline:
     def analyse(self) -> dict[str, int]:
         """Write schema `analytics`: what Python computes on the counts and sums of the second pass. Returns rows by
         table."""
-        from dagster_project import attribution, effects
-        from dagster_project.customer_value import value_customers
+        from dagster_project import attribution, churn, customer_value, effects
 
         with self._step("analytics") as counts:
-            valued = value_customers(
-                self.warehouse.table("intermediate", "int_purchase_statistics"),
+            data_end = min(self.plan().as_of, self.plan().data_through)
+            purchases = self.warehouse.table("intermediate", "int_purchase_statistics")
+            valued = customer_value.value_customers(
+                purchases,
                 self.warehouse.table("intermediate", "int_order_value_statistics"),
                 self.settings.customer_value,
-                data_end=min(self.plan().as_of, self.plan().data_through),
+                data_end=data_end,
+            )
+            churning = churn.score_churn(
+                self.warehouse.table("intermediate", "int_churn_features"),
+                customer_value.alive(purchases, ("now", "validate", "train"), self.settings.customer_value),
+                self.settings.churn,
+                data_end=data_end,
             )
             shares, weights = attribution.share_out(
                 self.warehouse.table("intermediate", "int_attribution_paths"), self.settings.attribution
@@ -368,9 +375,14 @@ class Pipeline:
                 ),
                 "value_scores": valued.scores,
                 "order_value_model": valued.order_value,
-                "value_evaluations": valued.evaluations,
+                "churn_scores": churning.scores,
+                "model_evaluations": pa.concat_tables([valued.evaluations, churning.evaluations]),
                 "model_parameters": pa.table(
-                    {"model_parameters": [json.dumps(self.models | valued.parameters, sort_keys=True)]}
+                    {
+                        "model_parameters": [
+                            json.dumps(self.models | valued.parameters | churning.parameters, sort_keys=True)
+                        ]
+                    }
                 ),
             }
             self.warehouse.write_all("analytics", tables)

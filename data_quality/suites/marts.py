@@ -101,17 +101,46 @@ def customer_value() -> Sequence[Expectation]:
     ]
 
 
-@table_suite("marts", "marts.model_evaluations", key=["model", "metric", "frequency_band"])
-def model_evaluations() -> Sequence[Expectation]:
-    """One row per model, metric and frequency band; none while the data are younger than the days held out."""
+@table_suite("marts", "marts.customer_churn", key=["customer_id"])
+def customer_churn() -> Sequence[Expectation]:
+    """One row per customer with an order in the last windows.active_days."""
     return [
-        unique(["model", "metric", "frequency_band"], note=_GRAIN),
+        unique(["customer_id"], note=_GRAIN),
+        between("churn_probability", 0, 1, note="It is a probability."),
+        between("days_since_order", 0, None, note="An order after the last day observed is none."),
+        one_of("churn_band", ["low", "medium", "high", "very_high"], note="Lists are drawn by band."),
+        one_of("served", ["model", "recency", "p_alive"], note="Whoever reads a score must know what made it."),
+        holds(
+            "is_scored or (churn_probability is null and churn_band is null and reason_1 is null)",
+            key=["customer_id"],
+            says="who does not consent to profiling has no scores",
+            note="A score without consent is unlawful profiling.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.kpi_churn_drivers", key=["measured_from", "driver", "driver_value"])
+def kpi_churn_drivers() -> Sequence[Expectation]:
+    """One row per span, driver and value of it; none while the data are younger than churn.horizon_days."""
+    grain = ["measured_from", "driver", "driver_value"]
+    return [
+        unique(grain, note=_GRAIN),
+        *_shares("churn_rate", "churned_customers", "customers", grain),
+    ]
+
+
+@table_suite("marts", "marts.model_evaluations", key=["model", "metric", "frequency_band", "baseline"])
+def model_evaluations() -> Sequence[Expectation]:
+    """One row per model, metric, frequency band and baseline; none while the data are younger than the days held
+    out."""
+    return [
+        unique(["model", "metric", "frequency_band", "baseline"], note=_GRAIN),
         between("n", 1, None, note="An error over nobody says nothing."),
         holds(
             "served is null or served = 'model' or served = baseline",
-            key=["model", "metric", "frequency_band"],
+            key=["model", "metric", "frequency_band", "baseline"],
             says="a model is served, or the baseline it was compared with",
-            note="The flag tells readers whose numbers customer_value holds.",
+            note="The flag tells readers whose numbers customer_value and customer_churn hold.",
         ),
     ]
 

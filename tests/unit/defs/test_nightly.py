@@ -79,7 +79,7 @@ class Canned(Pipeline):
         self.ran.append("analyse")
         attribution = ("attribution_shares", "attribution_weights")
         effects = ("experiment_effects", "omnichannel_effects")
-        value = ("value_scores", "order_value_model", "value_evaluations", "model_parameters")
+        value = ("value_scores", "order_value_model", "churn_scores", "model_evaluations", "model_parameters")
         return dict.fromkeys(attribution + effects + value, 1)
 
     def rows(self, tables: Any) -> dict[tuple[str, str], int]:

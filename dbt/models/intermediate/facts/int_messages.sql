@@ -27,6 +27,9 @@ merged as (
         min(case when event_type = 'click' then occurred_at end) as clicked_at,
         min(case when event_type = 'click' and not is_machine then occurred_at end) as human_clicked_at,
         min(case when event_type = 'unsubscribed' then occurred_at end) as unsubscribed_at,
+        min(arrival_date) as first_seen_date,
+        min(case when event_type = 'click' and not is_machine then arrival_date end) as human_click_seen_date,
+        min(case when event_type = 'unsubscribed' then arrival_date end) as unsubscribe_seen_date,
         case
             when count(case when event_type = 'hard_bounce' then 1 end) > 0 then 'hard'
             when count(case when event_type = 'soft_bounce' then 1 end) > 0 then 'soft'
@@ -65,7 +68,10 @@ final as (
         coalesce(human_clicked_at, clicked_at) as clicked_at,
         human_clicked_at is not null as is_human_click,
         unsubscribed_at,
-        bounce_kind
+        bounce_kind,
+        first_seen_date,
+        human_click_seen_date,
+        unsubscribe_seen_date
     from with_opens
 )
 

@@ -31,6 +31,8 @@ shop_amounts as (
         shop_orders.store_code,
         shop_orders.ordered_at,
         shop_orders.is_cancelled,
+        shop_orders.first_seen_date,
+        shop_orders.cancelled_seen_date,
         lines.sku,
         lines.quantity,
         lines.is_taxable,
@@ -74,6 +76,8 @@ shop_lines as (
         store_code,
         ordered_at,
         is_cancelled,
+        first_seen_date,
+        cancelled_seen_date,
         sku,
         quantity,
         gross_ttc,
@@ -96,6 +100,9 @@ store_lines as (
         lines.sold_at as ordered_at,
         max(case when lines.ticket_type = 'ANNULATION' then 1 else 0 end) over (partition by lines.ticket_key)
         = 1 as is_cancelled,
+        min(lines.arrival_date) over (partition by lines.ticket_key) as first_seen_date,
+        min(case when lines.ticket_type = 'ANNULATION' then lines.arrival_date end) over (partition by lines.ticket_key)
+            as cancelled_seen_date,
         coalesce(products_by_ean.sku, lines.ean) as sku,
         lines.quantity,
         cast(lines.quantity * lines.unit_price_ttc as {{ money_type() }}) as gross_ttc,
@@ -108,7 +115,7 @@ store_lines as (
 
 {% set line_columns -%}
     source_system, source_person_key, order_reference, line_number, sales_channel, store_code, ordered_at, is_cancelled,
-    sku, quantity, gross_ttc, net_ttc, vat_rate
+    first_seen_date, cancelled_seen_date, sku, quantity, gross_ttc, net_ttc, vat_rate
 {%- endset -%}
 
 all_lines as (
@@ -159,7 +166,9 @@ final as (
         cast(
             case when is_product then quantity * unit_cost else 0 end as {{ money_type() }}
         ) as cost_of_goods,
-        is_cancelled
+        is_cancelled,
+        first_seen_date,
+        cancelled_seen_date
     from without_vat
 )
 

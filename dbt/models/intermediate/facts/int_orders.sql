@@ -29,7 +29,9 @@ goods as (
         case when count(*) = count(cost_of_goods) then sum(cost_of_goods) end as cost_of_goods,
         count(*) as line_count,
         sum(quantity) as quantity,
-        max(case when is_cancelled then 1 else 0 end) = 1 as is_cancelled
+        max(case when is_cancelled then 1 else 0 end) = 1 as is_cancelled,
+        min(first_seen_date) as first_seen_date,
+        min(cancelled_seen_date) as cancelled_seen_date
     from order_lines
     group by order_id
 ),
@@ -107,6 +109,8 @@ final as (
         orders.line_count,
         cast(orders.quantity as bigint) as quantity,
         orders.is_cancelled,
+        orders.first_seen_date,
+        orders.cancelled_seen_date,
         orders.currency,
         orders.fx_rate,
         cast(orders.goods_ttc as {{ money_type() }}) as goods_ttc,

@@ -15,6 +15,7 @@ shop_refunds as (
         coalesce(orders.sales_channel, 'web') as sales_channel,
         orders.store_code,
         transactions.transacted_at as refunded_at,
+        transactions.first_seen_date,
         coalesce(orders.goods_ttc, 0) as goods_ttc,
         coalesce(orders.goods_tax, 0) as goods_tax,
         coalesce(orders.shipping_ttc, 0) as shipping_ttc,
@@ -65,6 +66,7 @@ shop_final as (
         sales_channel,
         store_code,
         refunded_at,
+        first_seen_date,
         refund_ttc - shipping_refund_ttc - goods_refund_tax as refund,
         goods_refund_tax + shipping_refund_ttc
         - {{ exclude_vat('shipping_refund_ttc', default_vat_rate()) }} as tax,
@@ -81,6 +83,7 @@ return_tickets as (
         min(lines.source_person_key) as source_person_key,
         min(lines.store_code) as store_code,
         min(lines.sold_at) as refunded_at,
+        min(lines.arrival_date) as first_seen_date,
         -sum(lines.net_ttc) as refund_ttc,
         -sum({{ exclude_vat('lines.net_ttc', 'lines.vat_rate') }}) as refund
     from {{ ref('stg_pos__ticket_lines') }} as lines
@@ -100,6 +103,7 @@ store_final as (
         'store' as sales_channel,
         return_tickets.store_code,
         return_tickets.refunded_at,
+        return_tickets.first_seen_date,
         return_tickets.refund,
         return_tickets.refund_ttc - return_tickets.refund as tax,
         0 as shipping,
@@ -109,8 +113,8 @@ store_final as (
 ),
 
 {% set refund_columns -%}
-    refund_id, order_id, source_system, source_person_key, sales_channel, store_code, refunded_at, refund, tax,
-    shipping, refund_ttc
+    refund_id, order_id, source_system, source_person_key, sales_channel, store_code, refunded_at, first_seen_date,
+    refund, tax, shipping, refund_ttc
 {%- endset -%}
 
 all_refunds as (
@@ -129,6 +133,7 @@ final as (
         store_code,
         refunded_at,
         {{ local_date('refunded_at') }} as refunded_date,
+        first_seen_date,
         cast(refund as {{ money_type() }}) as refund,
         cast(tax as {{ money_type() }}) as tax,
         cast(shipping as {{ money_type() }}) as shipping,

@@ -35,6 +35,7 @@ status_history as (
                     then occurred_at
             end
         ) as last_solved_at,
+        min(case when new_status in ('solved', 'closed') then occurred_at end) as first_solved_at,
         count(
             case when previous_status in ('solved', 'closed') and new_status not in ('solved', 'closed') then 1 end
         ) as reopened_count,
@@ -90,6 +91,9 @@ merged as (
         case
             when tickets.status in ('solved', 'closed') then coalesce(status_history.last_solved_at, tickets.updated_at)
         end as solved_at,
+        status_history.first_solved_at,
+        tickets.first_seen_date,
+        tickets.solved_seen_date,
         coalesce(status_history.reopened_count, 0) as reopened_count,
         coalesce(conversations.replies, 0) as replies,
         1 + coalesce(conversations.customer_replies, 0) as contacts,
@@ -115,6 +119,9 @@ final as (
         {{ local_date('merged.created_at') }} as created_date,
         merged.first_reply_at,
         merged.solved_at,
+        merged.first_solved_at,
+        merged.first_seen_date,
+        merged.solved_seen_date,
         coalesce(
             merged.solved_at + interval {{ var('windows')['ticket_solved_days'] }} day <= {{ data_end_at() }}, false
         ) as is_resolved,

@@ -1,4 +1,5 @@
 {%- set held_out_days = var('customer_value')['held_out_days'] -%}
+{%- set churn_days = var('churn')['horizon_days'] -%}
 
 with
 
@@ -10,15 +11,12 @@ purchase_days as (
 ),
 
 cuts as (
+    {%- for cut, days_before in {'now': 0, 'held_out': held_out_days, 'validate': churn_days, 'train': 2 * churn_days}.items() %}
     select
-        'now' as cut,
-        {{ data_end_date() }} as cut_date
-
-    union all
-
-    select
-        'held_out' as cut,
-        {{ add_days(data_end_date(), -held_out_days) }} as cut_date
+        '{{ cut }}' as cut,
+        {{ add_days(data_end_date(), -days_before) }} as cut_date
+        {% if not loop.last %} union all {% endif %}
+    {%- endfor %}
 ),
 
 judged as (

@@ -8,6 +8,10 @@ customer_values as (
     select * from {{ ref('customer_value') }}
 ),
 
+churn as (
+    select * from {{ ref('customer_churn') }}
+),
+
 final as (
     select
         profiles.customer_id,
@@ -41,12 +45,14 @@ final as (
         profiles.last_order_at,
         profiles.rfm_segment as segments,
         customer_values.clv_12m as clv,
-        cast(null as double) as churn_probability,
+        churn.churn_probability,
         profiles.last_nps,
         profiles.last_csat
     from profiles
     left join customer_values
         on profiles.customer_id = customer_values.customer_id
+    left join churn
+        on profiles.customer_id = churn.customer_id
 )
 
 select * from final

@@ -1,7 +1,7 @@
 with
 
-value_evaluations as (
-    select * from {{ source('analytics', 'value_evaluations') }}
+evaluations as (
+    select * from {{ source('analytics', 'model_evaluations') }}
 ),
 
 final as (
@@ -20,7 +20,7 @@ final as (
         n,
         cast(served as {{ text_type() }}) as served,
         cast(evaluated_at as timestamp) as evaluated_at
-    from value_evaluations
+    from evaluations
 )
 
 select * from final

@@ -37,6 +37,7 @@ merged as (
         max(fulfilled_at) as fulfilled_at,
         max(cancelled_at) as cancelled_at,
         max(first_seen_date) as first_seen_date,
+        max(cancelled_seen_date) as cancelled_seen_date,
         max(_arrival_date) as last_seen_date
     from order_rows
     group by name
@@ -57,11 +58,7 @@ final as (
             else 'ship'
         end as fulfilment,
         {{ regex_extract('shipping_method', '(?i)^click & collect *- *(.+)$') }} as store_code,
-        coalesce(
-            financial_status = 'voided'
-            or (cancelled_at is not null and (fulfilled_at is null or cancelled_at < fulfilled_at)),
-            false
-        ) as is_cancelled
+        {{ shop_order_is_cancelled() }} as is_cancelled
     from merged
 )
 

@@ -21,6 +21,7 @@ final as (
         created_at,
         updated_at,
         first_seen_date,
+        solved_seen_date,
         _arrival_date as last_seen_date
     from tickets
 )

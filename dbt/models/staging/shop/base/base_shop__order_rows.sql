@@ -13,7 +13,9 @@ exports as (
             partition by name
             order by ds desc, _arrival_date desc, delivery desc
         ) as export_rank,
-        min(_arrival_date) over (partition by name) as first_seen_date
+        min(_arrival_date) over (partition by name) as first_seen_date,
+        min(case when {{ shop_order_is_cancelled() }} then _arrival_date end) over (partition by name)
+            as cancelled_seen_date
     from source
 ),
 
@@ -54,6 +56,7 @@ final as (
         line_discount,
         line_taxable,
         first_seen_date,
+        cancelled_seen_date,
         _arrival_date
     from exports
     where export_rank = 1

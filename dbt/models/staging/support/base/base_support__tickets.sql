@@ -7,7 +7,8 @@ source as (
     select
         *,
         {{ delivery_rank(['id']) }} as version_rank,
-        min(_arrival_date) over (partition by id) as first_seen_date
+        min(_arrival_date) over (partition by id) as first_seen_date,
+        min(case when status in ('solved', 'closed') then _arrival_date end) over (partition by id) as solved_seen_date
     from {{ source('raw', 'support_tickets') }}
 )
 
