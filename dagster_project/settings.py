@@ -349,6 +349,15 @@ class Settings(_Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _recent_days_within_the_active_ones(self) -> Settings:
+        if self.churn.recent_days > self.windows.active_days:
+            raise ValueError(
+                f"churn.recent_days {self.churn.recent_days} is more than windows.active_days "
+                f"{self.windows.active_days}: what is recent is a part of what is looked at"
+            )
+        return self
+
     def public(self) -> dict[str, Any]:
         """The settings as JSON values, without secrets: what dbt receives and `release_info` records. How Spark is
         reached and where the lake lies change no row, and Spark's properties may hold credentials."""

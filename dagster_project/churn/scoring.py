@@ -19,7 +19,7 @@ Outcomes = np.ndarray[Any, np.dtype[np.bool_]]
 # Small trees, many of them: what tells churn are a few numbers and how they meet.
 _TREES = {"max_iter": 100, "learning_rate": 0.08, "max_leaf_nodes": 6, "min_samples_leaf": 50, "early_stopping": False}
 _FOLDS, _SEED = 3, 20_260_101
-_FEW = 50  # customers of each outcome that a cut needs
+_FEW = 30  # customers of each outcome that a cut needs
 _KNOWS = 0.97  # AUC of a single feature from which on it must know the outcome
 _SAYS = 0.1  # log odds from which on a group is a reason
 _ON_ONE_THREAD = 50_000  # customers up to which threads cost more than they give
@@ -60,7 +60,7 @@ def score_churn(features: pa.Table, alive: pa.Table, settings: Churn, *, data_en
     errors, or where a single feature knows the outcome, which only a leak from the future can do, that baseline is
     served, learnt at `validate`.
 
-    Without 50 customers of each outcome at both cuts there are no scores: nothing could tell how wrong they are.
+    Without 30 customers of each outcome at both cuts there are no scores: nothing could tell how wrong they are.
     """
     keys = ["cut", "frequency", "recency_days", "age_days"]
     frame = features.to_pandas().merge(alive.to_pandas(), on=keys, how="left")

@@ -23,8 +23,8 @@ from dagster_project.warehouse.spark_session import missing
 pytestmark = pytest.mark.skipif(missing() is not None, reason=str(missing()))
 
 SIZE = ("--customers", "1000", "--months", "6", "--seed", "3")
-# Half a year is enough to foretell two months of churn.
-SETTINGS = "churn: {horizon_days: 60}\n"
+# Half a year is enough to foretell two months of churn, and to find personas by what was bought in four.
+SETTINGS = "churn: {horizon_days: 60}\nwindows: {active_days: 120}\n"
 # The killed worker has staged extracts by then, and the facts that read them are being built.
 MIDDLE = "intermediate.db/int_orders"
 TOLERANCE = 1e-9

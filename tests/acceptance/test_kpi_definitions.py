@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from acceptance_tools import fingerprints, marts
 
-# What looks back over windows.active_days (the margin rate of customer_value does), and what is shown by the
+# What looks back over windows.active_days (the margin rate of customer_value and churn do), and what is shown by the
 # omnichannel level that does.
 OF_ACTIVE_DAYS = frozenset(
     {
-        "customer_category_lapse", "customer_segments_monthly", "customer_value", "dim_customers", "kpi_ces",
-        "kpi_channel_matrix", "kpi_channel_transitions", "kpi_conversion", "kpi_csat", "kpi_customer_value",
-        "kpi_definitions", "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard",
-        "kpi_segment_movements", "release_info", "data_quality_results",
+        "customer_category_lapse", "customer_churn", "customer_segments_monthly", "customer_value",
+        "data_quality_results", "dim_customers", "kpi_ces", "kpi_channel_matrix", "kpi_channel_transitions",
+        "kpi_churn_drivers", "kpi_conversion", "kpi_csat", "kpi_customer_value", "kpi_definitions",
+        "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard", "kpi_segment_movements",
+        "model_evaluations", "release_info",
     }
 )  # fmt: skip
 

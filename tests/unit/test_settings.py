@@ -81,6 +81,7 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
         ("customer_value: {known_cost_share: 0}", ["customer_value.known_cost_share", "0", "greater than 0"]),
         ("customer_value: {horizon_months: 0}", ["customer_value.horizon_months", "0", "greater than 0"]),
         ("churn: {horizon_days: 0}", ["churn.horizon_days", "0", "greater than 0"]),
+        ("churn: {recent_days: 400}", ["churn.recent_days 400", "windows.active_days 365"]),
         ("churn: {recent_days: 0}", ["churn.recent_days", "0", "greater than 0"]),
         ("churn: {band_limits: [0.5, 0.3, 0.8]}", ["churn.band_limits", "ascending"]),
         ("churn: {band_limits: [0.5, 0.8, 1]}", ["churn.band_limits", "1", "less than 1"]),

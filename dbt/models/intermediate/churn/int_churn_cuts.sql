@@ -14,16 +14,17 @@ cuts as (
 
     union all
 
-    {%- for cut in ['validate', 'train'] %}
+    select
+        'validate' as cut,
+        {{ add_days(data_end_date(), -horizon_days) }} as cut_date,
+        {{ add_days(data_end_date(), 1 - horizon_days) }} as known_by
 
-        {%- set cut_date = add_days(data_end_date(), -loop.index * horizon_days) %}
+    union all
 
     select
-        '{{ cut }}' as cut,
-        {{ cut_date }} as cut_date,
-        {{ add_days(cut_date, 1) }} as known_by
-        {% if not loop.last %} union all {% endif %}
-    {%- endfor %}
+        'train' as cut,
+        {{ add_days(data_end_date(), -2 * horizon_days) }} as cut_date,
+        {{ add_days(data_end_date(), 1 - 2 * horizon_days) }} as known_by
 ),
 
 -- History that came with the very first delivery counts as known all along: nothing tells when it was.

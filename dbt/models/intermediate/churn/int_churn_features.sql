@@ -19,7 +19,10 @@ histories as (
 survey_answers as (
     select
         *,
-        'survey' as source_system
+        'survey' as source_system,
+        case when survey = 'nps' then score end as nps,
+        case when survey = 'csat' then score end as csat,
+        case when survey = 'ces' then score end as ces
     from {{ ref('stg_survey__answers') }}
 ),
 
@@ -123,12 +126,9 @@ answers as (
     select
         cuts.cut,
         customer_links.customer_id,
-        {{ latest_value("case when survey_answers.survey = 'nps' then survey_answers.score end", 'survey_answers.responded_at') }}
-            as last_nps,
-        {{ latest_value("case when survey_answers.survey = 'csat' then survey_answers.score end", 'survey_answers.responded_at') }}
-            as last_csat,
-        {{ latest_value("case when survey_answers.survey = 'ces' then survey_answers.score end", 'survey_answers.responded_at') }}
-            as last_ces
+        {{ latest_value('survey_answers.nps', 'survey_answers.responded_at') }} as last_nps,
+        {{ latest_value('survey_answers.csat', 'survey_answers.responded_at') }} as last_csat,
+        {{ latest_value('survey_answers.ces', 'survey_answers.responded_at') }} as last_ces
     from survey_answers
     {{ joined_to_its_customer('survey_answers') }}
     inner join cuts

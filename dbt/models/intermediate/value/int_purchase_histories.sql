@@ -1,5 +1,6 @@
 {%- set held_out_days = var('customer_value')['held_out_days'] -%}
 {%- set churn_days = var('churn')['horizon_days'] -%}
+{%- set cuts = {'now': 0, 'held_out': held_out_days, 'validate': churn_days, 'train': 2 * churn_days} -%}
 
 with
 
@@ -11,11 +12,14 @@ purchase_days as (
 ),
 
 cuts as (
-    {%- for cut, days_before in {'now': 0, 'held_out': held_out_days, 'validate': churn_days, 'train': 2 * churn_days}.items() %}
-    select
-        '{{ cut }}' as cut,
-        {{ add_days(data_end_date(), -days_before) }} as cut_date
-        {% if not loop.last %} union all {% endif %}
+    {%- for cut, days_before in cuts.items() %}
+        select
+            '{{ cut }}' as cut,
+            {{ add_days(data_end_date(), -days_before) }} as cut_date
+        {%- if not loop.last %}
+
+            union all
+        {% endif %}
     {%- endfor %}
 ),
 

@@ -63,14 +63,17 @@ strata as (
 
 driven as (
     {%- for driver in drivers %}
-    select
-        cut_date,
-        '{{ driver }}' as driver,
-        {{ driver }} as driver_value,
-        stratum,
-        has_churned
-    from customers
-        {% if not loop.last %} union all {% endif %}
+        select
+            cut_date,
+            '{{ driver }}' as driver,
+            {{ driver }} as driver_value,
+            stratum,
+            has_churned
+        from customers
+        {%- if not loop.last %}
+
+            union all
+        {% endif %}
     {%- endfor %}
 ),
 
