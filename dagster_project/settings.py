@@ -190,6 +190,8 @@ class Segments(_Section):
     new_days: int = Field(gt=0)
     lapse_quantile: float = Field(gt=0, lt=1)
     next_categories: int = Field(gt=0)
+    personas: int = Field(gt=1, le=20)
+    persona_sample: int = Field(ge=1000)
 
 
 class Reliability(_Section):

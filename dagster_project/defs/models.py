@@ -57,6 +57,10 @@ _ANALYTICS = {
         "One row per model, metric, frequency band and baseline on held-out days. Read by marts.model_evaluations.",
         ["int_purchase_statistics", "int_churn_features"],
     ),
+    "personas": (
+        "One row per persona and month that defines it, with its centre. Read by intermediate.int_customer_personas.",
+        ["int_persona_sample"],
+    ),
     "model_parameters": (
         "The parameters of all models, in one row. Read by marts.release_info.",
         ["int_purchase_statistics", "int_order_value_statistics", "int_churn_features"],

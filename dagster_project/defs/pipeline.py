@@ -344,7 +344,7 @@ class Pipeline:
     def analyse(self) -> dict[str, int]:
         """Write schema `analytics`: what Python computes on the counts and sums of the second pass. Returns rows by
         table."""
-        from dagster_project import attribution, churn, customer_value, effects
+        from dagster_project import attribution, churn, customer_value, effects, segments
 
         with self._step("analytics") as counts:
             data_end = min(self.plan().as_of, self.plan().data_through)
@@ -372,6 +372,9 @@ class Pipeline:
                 ),
                 "omnichannel_effects": effects.landmark_effects(
                     self.warehouse.table("intermediate", "int_landmark_strata")
+                ),
+                "personas": segments.find_personas(
+                    self.warehouse.table("intermediate", "int_persona_sample"), self.settings.segments.personas
                 ),
                 "value_scores": valued.scores,
                 "order_value_model": valued.order_value,

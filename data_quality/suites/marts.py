@@ -12,6 +12,7 @@ from data_quality.suites.vocabulary import (
     no_rows,
     not_null,
     one_of,
+    references,
     row_count,
     table_suite,
     unique,
@@ -141,6 +142,49 @@ def model_evaluations() -> Sequence[Expectation]:
             key=["model", "metric", "frequency_band", "baseline"],
             says="a model is served, or the baseline it was compared with",
             note="The flag tells readers whose numbers customer_value and customer_churn hold.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.customer_segments_monthly", key=["customer_id", "month"])
+def customer_segments_monthly() -> Sequence[Expectation]:
+    """One row per customer and month."""
+    return [
+        unique(["customer_id", "month"], note=_GRAIN),
+        not_null("rfm_segment", note="Everybody is in a segment, if only among prospects."),
+        holds(
+            "persona is null or is_active",
+            key=["customer_id", "month"],
+            says="a persona is of somebody who bought in the window",
+            note="It is told from what they bought in it.",
+        ),
+        references(
+            "customer_id",
+            "marts.dim_customers",
+            "customer_id",
+            "customer_id",
+            note="KPI tables show customers by segment.",
+        ),
+    ]
+
+
+@table_suite("marts", "marts.persona_profiles", key=["month", "persona"])
+def persona_profiles() -> Sequence[Expectation]:
+    """One row per month and persona; none before a year of history."""
+    return [
+        unique(["month", "persona"], note=_GRAIN),
+        unique(["month", "persona_name"], note="A report shows names alone."),
+        no_rows(
+            """
+            select profiles.month
+            from (select month, sum(customers) as customers from this group by month) as profiles
+            inner join (
+                select month, count(*) as customers from marts.customer_segments_monthly where is_active group by month
+            ) as active on active.month = profiles.month
+            where active.customers <> profiles.customers
+            """,
+            says="the personas of a month share all its active customers",
+            note="Conservation: nobody who bought is without a persona, with consent to profiling or not.",
         ),
     ]
 

@@ -33,8 +33,8 @@ CORE = frozenset(
         "kpi_journey_paths", "kpi_journey_steps", "kpi_loyalty", "kpi_loyalty_board", "kpi_message_engagement",
         "kpi_message_pressure", "kpi_nps", "kpi_omnichannel_value", "kpi_resolution_time", "kpi_retention",
         "kpi_retention_cohorts", "kpi_scorecard", "kpi_segment_movements", "kpi_social_engagement",
-        "kpi_stock_availability", "kpi_verbatims", "model_evaluations", "platform_claimed_conversions",
-        "reconciliation", "release_info",
+        "kpi_stock_availability", "kpi_verbatims", "model_evaluations", "persona_profiles",
+        "platform_claimed_conversions", "reconciliation", "release_info",
     }
 )  # fmt: skip
 # Its customers are followed for 545 days, and this retailer has 15 months.

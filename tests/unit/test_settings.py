@@ -88,6 +88,8 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
         ("churn: {training_customers: 10}", ["churn.training_customers", "10", "1000"]),
         ("segments: {new_days: 0}", ["segments.new_days", "0", "greater than 0"]),
         ("segments: {lapse_quantile: 1}", ["segments.lapse_quantile", "1", "less than 1"]),
+        ("segments: {personas: 1}", ["segments.personas", "1", "greater than 1"]),
+        ("segments: {persona_sample: 999}", ["segments.persona_sample", "999", "greater than or equal to 1000"]),
         ("segments: {next_categories: 0}", ["segments.next_categories", "0", "greater than 0"]),
         ("attribution_paths: {lookback_days: 0}", ["attribution_paths.lookback_days", "0", "greater than 0"]),
         ("attribution_paths: {touch_kinds: [impression]}", ["attribution_paths.touch_kinds", "'click'", "'contact'"]),

@@ -22,7 +22,7 @@
     from {{ ref('fct_survey_responses') }} as survey_responses
     inner join {{ ref('bridge_date_periods') }} as date_periods
         on survey_responses.invited_date = date_periods.date_day
-    left join {{ ref('customer_segments_monthly') }} as segments
+    left join {{ ref('int_customer_segments') }} as segments
         on
             survey_responses.customer_id = segments.customer_id
             and date_periods.segments_as_of = segments.as_of_date

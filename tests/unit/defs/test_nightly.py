@@ -80,7 +80,7 @@ class Canned(Pipeline):
         attribution = ("attribution_shares", "attribution_weights")
         effects = ("experiment_effects", "omnichannel_effects")
         value = ("value_scores", "order_value_model", "churn_scores", "model_evaluations", "model_parameters")
-        return dict.fromkeys(attribution + effects + value, 1)
+        return dict.fromkeys((*attribution, *effects, *value, "personas"), 1)
 
     def rows(self, tables: Any) -> dict[tuple[str, str], int]:
         return dict.fromkeys(tables, 1)

@@ -52,7 +52,7 @@ survey_responses as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
     where month = {{ period_start('month', data_end_date()) }}
 ),
 

@@ -13,7 +13,7 @@ date_periods as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
 ),
 
 visits as (

@@ -16,7 +16,11 @@ measured as (
         months.month,
         {{ days_between('max(purchase_days.purchase_date)', 'months.measured_before') }} - 1 as recency_days,
         count(*) as purchases,
-        sum(purchase_days.net_revenue) as net_revenue
+        cast(sum(purchase_days.net_revenue) as {{ money_type() }}) as net_revenue,
+        cast(sum(purchase_days.gross_revenue) as {{ money_type() }}) as gross_revenue,
+        cast(sum(purchase_days.discount) as {{ money_type() }}) as discount,
+        cast(sum(purchase_days.orders) as bigint) as orders,
+        cast(sum(purchase_days.store_orders) as bigint) as store_orders
     from purchase_days
     inner join months
         on
@@ -43,6 +47,10 @@ scored as (
         recency_days,
         purchases,
         net_revenue,
+        gross_revenue,
+        discount,
+        orders,
+        store_orders,
         1 + {{ integer_divide('5 * (recency_rank - 1)', 'customers') }} as recency_score,
         1 + {{ integer_divide('5 * (frequency_rank - 1)', 'customers') }} as frequency_score,
         1 + {{ integer_divide('5 * (monetary_rank - 1)', 'customers') }} as monetary_score
@@ -55,7 +63,11 @@ final as (
         month,
         cast(recency_days as bigint) as recency_days,
         cast(purchases as bigint) as purchases,
-        cast(net_revenue as {{ money_type() }}) as net_revenue,
+        net_revenue,
+        gross_revenue,
+        discount,
+        orders,
+        store_orders,
         cast(recency_score as bigint) as recency_score,
         cast(frequency_score as bigint) as frequency_score,
         cast(monetary_score as bigint) as monetary_score

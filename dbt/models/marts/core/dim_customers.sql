@@ -12,6 +12,11 @@ churn as (
     select * from {{ ref('customer_churn') }}
 ),
 
+personas as (
+    select * from {{ ref('customer_segments_monthly') }}
+    where month = {{ period_start('month', data_end_date()) }}
+),
+
 final as (
     select
         profiles.customer_id,
@@ -44,6 +49,7 @@ final as (
         profiles.first_order_at,
         profiles.last_order_at,
         profiles.rfm_segment as segments,
+        personas.persona_name as persona,
         customer_values.clv_12m as clv,
         churn.churn_probability,
         profiles.last_nps,
@@ -53,6 +59,8 @@ final as (
         on profiles.customer_id = customer_values.customer_id
     left join churn
         on profiles.customer_id = churn.customer_id
+    left join personas
+        on profiles.customer_id = personas.customer_id
 )
 
 select * from final

@@ -18,7 +18,7 @@ date_periods as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
 ),
 
 -- A period still running is measured up to the last day observed.

@@ -25,7 +25,7 @@ date_periods as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
 ),
 
 consented as (

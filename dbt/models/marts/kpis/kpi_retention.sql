@@ -11,7 +11,7 @@ date_periods as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
 ),
 
 order_days as (

@@ -17,7 +17,7 @@ refunds as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
 ),
 
 -- The first row only gives the columns their types, so that no objective at all is an empty table.

@@ -1,3 +1,5 @@
+{%- set segmentations = {'rfm': 'rfm_segment', 'omnichannel': 'omnichannel_level', 'persona': 'persona_name'} -%}
+
 with
 
 date_periods as (
@@ -8,7 +10,12 @@ date_periods as (
 ),
 
 segments as (
-    select * from {{ ref('customer_segments_monthly') }}
+    select * from {{ ref('int_customer_segments') }}
+),
+
+-- With those who do not consent to profiling: they count in sums.
+personas as (
+    select * from {{ ref('int_customer_personas') }}
 ),
 
 -- A period still running is looked at on the last day observed.
@@ -25,32 +32,29 @@ periods as (
 
 states as (
     select
-        customer_id,
-        month,
-        as_of_date,
-        'rfm' as segmentation,
-        rfm_segment as segment
+        segments.customer_id,
+        segments.month,
+        segments.as_of_date,
+        segments.rfm_segment,
+        segments.omnichannel_level,
+        coalesce(personas.persona_name, 'none') as persona_name
     from segments
-
-    union all
-
-    select
-        customer_id,
-        month,
-        as_of_date,
-        'omnichannel' as segmentation,
-        omnichannel_level as segment
-    from segments
+    left join personas
+        on
+            segments.customer_id = personas.customer_id
+            and segments.month = personas.month
 ),
 
 moved as (
     select
         periods.period,
         periods.period_start,
+        periods.segments_as_of,
         periods.is_complete,
-        ends.segmentation,
-        coalesce(starts.segment, 'not_yet_known') as from_segment,
-        ends.segment as to_segment,
+        {%- for segment in segmentations.values() %}
+            coalesce(starts.{{ segment }}, 'not_yet_known') as from_{{ segment }},
+            ends.{{ segment }} as to_{{ segment }},
+        {%- endfor %}
         count(*) as customers
     from periods
     inner join states as ends
@@ -58,22 +62,46 @@ moved as (
     left join states as starts
         on
             ends.customer_id = starts.customer_id
-            and ends.segmentation = starts.segmentation
             and periods.segments_as_of = starts.as_of_date
     group by
+        {%- for segment in segmentations.values() %}
+            coalesce(starts.{{ segment }}, 'not_yet_known'),
+            ends.{{ segment }},
+        {%- endfor %}
         periods.period,
         periods.period_start,
-        periods.is_complete,
-        ends.segmentation,
-        coalesce(starts.segment, 'not_yet_known'),
-        ends.segment
+        periods.segments_as_of,
+        periods.is_complete
+),
+
+movements as (
+    {%- for segmentation, segment in segmentations.items() %}
+        select
+            period,
+            period_start,
+            is_complete,
+            '{{ segmentation }}' as segmentation,
+            from_{{ segment }} as from_segment,
+            to_{{ segment }} as to_segment,
+            sum(customers) as customers
+        from moved
+        {%- if segmentation == 'persona' %}
+            where segments_as_of > (select min(month) from personas)
+        {%- endif %}
+        group by period, period_start, is_complete, from_{{ segment }}, to_{{ segment }}
+        {%- if not loop.last %}
+
+            union all
+
+        {% endif %}
+    {%- endfor %}
 ),
 
 shared as (
     select
         *,
         sum(customers) over (partition by period, period_start, segmentation, from_segment) as customers_from
-    from moved
+    from movements
 ),
 
 final as (
@@ -83,7 +111,7 @@ final as (
         segmentation,
         from_segment,
         to_segment,
-        customers,
+        cast(customers as bigint) as customers,
         cast(customers_from as bigint) as customers_from,
         cast(customers as double) / customers_from as movement_share,
         is_complete,

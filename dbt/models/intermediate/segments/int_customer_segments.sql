@@ -35,10 +35,6 @@ purchase_days as (
         and not orders.is_cancelled
 ),
 
-history as (
-    select min(ordered_date) as first_ordered_date from purchase_days
-),
-
 months as (
     select * from {{ ref('int_segment_months') }}
 ),
@@ -119,8 +115,7 @@ measured as (
         months.month,
         months.as_of_date,
         months.is_complete,
-        coalesce({{ add_days('months.measured_before', -active_days) }} >= history.first_ordered_date, false)
-            as is_fully_observed,
+        months.is_fully_observed,
         coalesce(channels_held.sales_channels, 0) as sales_channels,
         case
             when channels_held.sales_channels is null then 'none'
@@ -144,7 +139,6 @@ measured as (
     from customers
     inner join months
         on customers.first_month <= months.month
-    cross join history
     left join channels_held
         on
             customers.customer_id = channels_held.customer_id
