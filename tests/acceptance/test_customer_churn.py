@@ -91,7 +91,7 @@ def test_a_warehouse_that_saw_only_files_delivered_by_the_cut_has_the_same_featu
     tmp_path_factory: pytest.TempPathFactory, omnivue
 ) -> None:
     whole, by_cut = (tmp_path_factory.mktemp(name) for name in ("whole", "by_cut"))
-    omnivue("simulate", "--customers", "300", "--months", "14", "--seed", "11", "--no-dirt", home=whole)
+    omnivue("simulate", "--customers", "400", "--months", "14", "--seed", "11", "--no-dirt", home=whole)
     omnivue("run", home=whole)
     seen = features(whole, "validate")
     known_by = seen["cut_date"].iloc[0].date() + dt.timedelta(days=1)
