@@ -13,7 +13,7 @@ import json
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -123,10 +123,12 @@ class DbtProject:
         """By table of a schema, what dbt's YAML says of it, the meta of KPI tables included."""
         manifest = self.manifest()
         nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
+        keys = _keys(manifest["nodes"].values())
         return {
             node.get("alias") or node["name"]: Description(
                 _described(node["description"], node.get("config", {}).get("meta", {})),
                 {name: column["description"] for name, column in node["columns"].items() if column["description"]},
+                tuple(sorted(keys.get(node["unique_id"], ()))),
             )
             for node in nodes
             if node["resource_type"] in ("model", "source") and node["schema"] == schema
@@ -220,6 +222,18 @@ def _models_by_pass(manifest: Manifest) -> Counter[Pass]:
             own: Pass = "second_pass" if nodes[key].fqn[1] == "marts" else "first_pass"
             found[key] = max([own, *(found[parent] for parent in parents[key])], key=order.index)
     return Counter(pass_ for key, pass_ in found.items() if key.startswith("model."))
+
+
+def _keys(nodes: Iterable[Mapping[str, Any]]) -> dict[str, set[tuple[str, ...]]]:
+    """By model, the columns of each key that a test without exceptions holds unique."""
+    keys: dict[str, set[tuple[str, ...]]] = {}
+    for node in nodes:
+        test = node.get("test_metadata") or {}
+        if test.get("name") in ("unique", "unique_combination") and not node["config"].get("where"):
+            arguments = test["kwargs"]
+            columns = arguments.get("columns") or [arguments["column_name"]]
+            keys.setdefault(str(node["attached_node"]), set()).add(tuple(columns))
+    return keys
 
 
 def _described(description: str, meta: Mapping[str, Any]) -> str:

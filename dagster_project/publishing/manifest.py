@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,17 +42,20 @@ class ReleaseFile:
 
 @dataclass(frozen=True)
 class ReleaseTable:
-    """A published table. Its Parquet file's checksum is that of its content: equal content gives equal bytes."""
+    """A published table. Its Parquet file's checksum is that of its content: equal content gives equal bytes. No two
+    rows share the columns of one of its `keys`."""
 
     name: str
     rows: int
     columns: tuple[str, ...]
     parquet: ReleaseFile
+    keys: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Release:
-    """A release as its manifest describes it."""
+    """A release as its manifest describes it. `audit` counts, by check, the tables that passed it once the files were
+    closed."""
 
     id: str
     path: Path
@@ -62,6 +65,7 @@ class Release:
     storage_version: str
     database: ReleaseFile
     tables: tuple[ReleaseTable, ...]
+    audit: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def as_of(self) -> dt.date:
@@ -97,6 +101,7 @@ class Release:
                 "engine": self.run.engine,
                 "input_digest": self.run.input_digest,
                 "checks": dict(self.run.checks),
+                "audit": dict(self.audit),
                 "settings": self.settings,
                 "storage_version": self.storage_version,
                 "database": vars(self.database),
@@ -105,6 +110,7 @@ class Release:
                         "name": table.name,
                         "rows": table.rows,
                         "columns": list(table.columns),
+                        "keys": [list(key) for key in table.keys],
                         "parquet": vars(table.parquet),
                     }
                     for table in self.tables
@@ -146,9 +152,17 @@ def read_release(path: Path) -> Release:
             storage_version=content["storage_version"],
             database=ReleaseFile(**content["database"]),
             tables=tuple(
-                ReleaseTable(table["name"], table["rows"], tuple(table["columns"]), ReleaseFile(**table["parquet"]))
+                ReleaseTable(
+                    table["name"],
+                    table["rows"],
+                    tuple(table["columns"]),
+                    ReleaseFile(**table["parquet"]),
+                    tuple(tuple(key) for key in table.get("keys", [])),
+                )
                 for table in content["tables"]
             ),
+            # Releases before the audit have neither this nor keys.
+            audit=content.get("audit", {}),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ReleaseError(f"{file}: not a release's manifest ({error!r}). Roll back to an older release.") from error

@@ -3,9 +3,9 @@
     published/releases/000007-2026-11-01/{omnivue.duckdb, <table>.parquet ..., release.json}
     published/current -> releases/000007-2026-11-01
 
-A release is built in `releases/.building-<id>`, flushed to disk, renamed, and only then does `current` move, in one
-atomic step. A crash anywhere leaves the last good release in place; what it leaves behind, the next publication
-removes. Readers keep the files they have open, also when retention removes them.
+A release is built in `releases/.building-<id>`, audited there as it will be served, flushed to disk, renamed, and only
+then does `current` move, in one atomic step. A crash anywhere leaves the last good release in place; what it leaves
+behind, the next publication removes. Readers keep the files they have open, also when retention removes them.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project.publishing.audit import Expected, audit, expected
 from dagster_project.publishing.locks import file_lock
 from dagster_project.publishing.manifest import (
     DATABASE,
@@ -45,10 +46,12 @@ _ID = re.compile(r"(\d{6,})-\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True)
 class Description:
-    """What a table says of itself in the published file: its comment and those of its columns, by name."""
+    """What a table says of itself in the published file: its comment and those of its columns, by name; and the
+    columns of each key that no two of its rows share."""
 
     text: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[tuple[str, ...], ...] = ()
 
 
 def publish(
@@ -171,9 +174,10 @@ def _build(
     run: RunInfo,
     descriptions: Mapping[str, Description],
 ) -> Release:
-    """Write the release's database and Parquet files into `folder`."""
+    """Write the release's database and Parquet files into `folder`, and look at them once they are closed."""
     storage_version = settings.publishing.storage_version
     tables: list[ReleaseTable] = []
+    judged: dict[str, Expected] = {}
     # Sorting spills beside the release, not into the current folder.
     with session(temp_directory=folder.with_name(f"{_BUILDING}spill")) as connection:
         # By its own name, under which its views look for their tables.
@@ -191,18 +195,16 @@ def _build(
         connection.execute(f"attach {_text(folder / DATABASE)} as target (storage_version {_text(storage_version)})")
         connection.execute(f"create schema target.{SCHEMA}")
         for name in names:
-            rows = _copy_table(connection, name, descriptions.get(name, Description()))
+            description = descriptions.get(name, Description())
+            judged[name] = expected(connection, f"warehouse.{SCHEMA}.{quoted(name)}", description.keys)
+            _copy_table(connection, name, description)
             parquet = folder / f"{name}.parquet"
             connection.execute(
                 f"copy (select * from target.{SCHEMA}.{quoted(name)}) to {_text(parquet)} "
                 "(format parquet, compression zstd)"
             )
-            columns = connection.execute(
-                "select column_name from duckdb_columns() where database_name = 'target' and schema_name = ? "
-                "and table_name = ? order by column_index",
-                [SCHEMA, name],
-            ).fetchall()
-            tables.append(ReleaseTable(name, rows, tuple(column for (column,) in columns), _described(parquet)))
+            columns = tuple(column for column, _ in judged[name].columns)
+            tables.append(ReleaseTable(name, judged[name].rows, columns, _described(parquet), description.keys))
         connection.execute("detach target")
     return Release(
         id=identity,
@@ -213,17 +215,15 @@ def _build(
         storage_version=storage_version,
         database=_described(folder / DATABASE),
         tables=tuple(tables),
+        audit=audit(folder, SCHEMA, judged),
     )
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, description: Description) -> int:
-    """Copy one table with its comments, sorted: the same content gives the same order in every release. Returns the
-    number of rows."""
+def _copy_table(connection: duckdb.DuckDBPyConnection, name: str, description: Description) -> None:
+    """Copy one table with its comments, sorted: the same content gives the same order in every release."""
     copy = f"target.{SCHEMA}.{quoted(name)}"
     connection.execute(f"create table {copy} as select * from warehouse.{SCHEMA}.{quoted(name)} order by all")
     write_comments(connection, copy, description)
-    counted = connection.execute(f"select count(*) from {copy}").fetchall()
-    return int(counted[0][0])
 
 
 def write_comments(connection: duckdb.DuckDBPyConnection, table: str, description: Description) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -127,6 +128,74 @@ def test_the_manifest_says_what_the_release_was_made_of_without_secrets(
     assert show_release(home, release.id) == release
     assert current_release(home) == release
     assert release.table("fct_orders").columns == ("version", "order_id", "net_revenue")
+
+
+def test_the_closed_files_are_looked_at_before_they_are_published_and_the_manifest_says_so(
+    home: Home, settings: Settings, published: Callable[[int], Release]
+) -> None:
+    fill(home, 1)
+    keyed = {"fct_orders": Description(keys=(("order_id",), ("version", "order_id")))}
+    release = publish(DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN, descriptions=keyed)
+    content = json.loads((release.path / "release.json").read_text())
+    assert content["audit"] == {"columns": 3, "rows": 3, "content": 3, "keys": 1, "parquet": 3}
+    assert [table["keys"] for table in content["tables"]] == [[], [["order_id"], ["version", "order_id"]], []]
+    assert show_release(home, release.id).table("fct_orders").keys == (("order_id",), ("version", "order_id"))
+
+
+TAMPERED = [
+    ("database", "delete from marts.fct_orders where order_id = 1", "fct_orders has rows 2, the warehouse says 3"),
+    ("database", "update marts.fct_orders set net_revenue = 0.01 where order_id = 1", "fct_orders has digest of all"),
+    ("database", "alter table marts.fct_orders alter net_revenue type double", "fct_orders has columns .*DOUBLE"),
+    ("database", "create schema other; create table other.texts (a int)", r"omnivue\.duckdb has tables .*other\.texts"),
+    ("warehouse", "insert into marts.fct_orders values (1, 0, 7)", "fct_orders by order_id has repeated keys 1, .* 0"),
+    ("parquet", "select 1 as version", r"fct_orders\.parquet has columns \['version'\]"),
+]
+
+
+@pytest.mark.parametrize(("place", "change", "said"), TAMPERED, ids=[change for _, change, _ in TAMPERED])
+def test_a_release_that_differs_from_what_was_judged_is_not_published(
+    place: str,
+    change: str,
+    said: str,
+    home: Home,
+    settings: Settings,
+    published: Callable[[int], Release],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was written is changed before it is looked at; a key is broken in the warehouse itself."""
+    first = published(1)
+    fill(home, 2)
+    if place == "warehouse":
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute(change)
+
+    def tampered(folder: Path, *arguments: Any) -> dict[str, int]:
+        if place == "parquet":
+            duckdb.execute(f"copy ({change}) to '{folder / 'fct_orders.parquet'}'")
+        elif place == "database":
+            with duckdb.connect(str(folder / "omnivue.duckdb")) as connection:
+                connection.execute(change)
+        return audit(folder, *arguments)
+
+    audit = releases_module.audit
+    monkeypatch.setattr(releases_module, "audit", tampered)
+    keyed = {"fct_orders": Description(keys=(("order_id",),))}
+    with pytest.raises(ReleaseError, match=said):
+        publish(DuckDBWarehouse(home.warehouse), home, settings, built_at=BUILT_AT, run=RUN, descriptions=keyed)
+    assert list_releases(home) == [first]
+
+
+def test_a_manifest_of_before_the_audit_is_still_read(home: Home, published: Callable[[int], Release]) -> None:
+    release = published(1)
+    manifest = release.path / "release.json"
+    content = json.loads(manifest.read_text())
+    del content["audit"]
+    for table in content["tables"]:
+        del table["keys"]
+    manifest.chmod(0o644)
+    manifest.write_text(json.dumps(content))
+    old = show_release(home, release.id)
+    assert (old.audit, old.table("fct_orders").keys) == ({}, ())
 
 
 def test_files_are_read_only_and_checksums_find_any_change(home: Home, published: Callable[[int], Release]) -> None:
