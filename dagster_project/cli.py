@@ -23,7 +23,7 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from dagster_project.settings import ENGINES, Home, Settings, SettingsError, home, load_settings
+from dagster_project.settings import ENGINES, POSTGRES_DSN, Home, Settings, SettingsError, home, load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 
     from dagster_project.defs.nightly import Outcome
     from dagster_project.defs.pipeline import StepReport
+    from dagster_project.publishing import Served
 
 T = TypeVar("T")
 
 EXIT_CODES = """\
 Exit codes: 0 published (also with warnings) or nothing new, 1 wrong settings or nothing found, 2 wrong use, 3 data
-rejected, 4 gate failed, 5 crashed (run again: it repairs itself), 6 busy (another run is at work)."""
+rejected, 4 gate failed, 5 crashed (run again: it repairs itself), 6 busy (another run is at work), 7 published, but
+PostgreSQL does not serve it yet."""
 
 app = typer.Typer(
     name="omnivue",
@@ -161,6 +163,7 @@ STEPS = {
     "quality results": "keeping the verdicts",
     "publication": "publishing",
     "customer directory": "writing the customer directory",
+    "PostgreSQL": "loading PostgreSQL",
 }
 
 
@@ -181,7 +184,7 @@ def run(
     if lacks := engine_lacks(settings) or open_lake(place, settings).lacks():
         _fail(lacks, 1)
     asked = Pipeline(place, settings)
-    _ = asked.match_model, asked.decisions
+    _ = asked.match_model, asked.decisions, settings.publishing.postgres.dsn
     if not _has_extracts(place):
         _fail(f"nothing landed yet: put extracts in {place.landing}, or `omnivue simulate` a retailer there", 1)
     os.environ["OMNIVUE_HOME"] = str(place.root)
@@ -198,6 +201,16 @@ def run(
 
         outcome = _nightly(place, settings, rebuild, tell)
     _print_summary(place, outcome, time.monotonic() - started)
+    if outcome.unserved is not None:
+        _unserved(str(outcome.unserved))
+
+
+def _unserved(why: str) -> NoReturn:
+    _fail(
+        f"{why} The release is current as a file; PostgreSQL serves what it did before. Mend this, then `omnivue "
+        "releases sync`; every run tries it, too.",
+        7,
+    )
 
 
 def _has_extracts(place: Home) -> bool:
@@ -251,7 +264,7 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
 
     from dagster_project.defs.pipeline import decision_warnings
     from dagster_project.ingestion import read_deliveries, read_quarantine
-    from dagster_project.publishing import CATALOGUE
+    from dagster_project.publishing import CATALOGUE, SCHEMA
 
     release = outcome.release
     if release is None:
@@ -278,6 +291,8 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
     )
     table.add_row("time", f"{seconds:.0f} s")
     table.add_row("marts", str(place.published / "current" / release.database.name))
+    if any(report.step == "PostgreSQL" for report in outcome.steps):
+        table.add_row("", f"and schema {SCHEMA} of {POSTGRES_DSN}")
     table.add_row("checks in full", str(outcome.data_docs))
     table.add_row("KPI catalogue", str(place.docs / CATALOGUE))
     out.print()
@@ -385,15 +400,21 @@ def _refused(place: Home) -> int:
 
 @releases.command("list")
 def releases_list() -> None:
-    """Every release that is kept, the newest last; `current` is what BI reads."""
-    from dagster_project.publishing import current_release, list_releases
+    """Every release that is kept, the newest last; `current` is what BI reads. `served`: what schema marts is in
+    PostgreSQL; `there`: in PostgreSQL, to roll back to."""
+    from dagster_project.publishing import PostgresError, current_release, list_releases, served_by_postgres
 
-    place = home()
+    place, settings = _open()
+    problem, served = "", None
+    try:
+        served = served_by_postgres(settings)
+    except PostgresError as error:
+        problem = str(error)
     current = current_release(place)
     if current is None and not list_releases(place):
         out.print("nothing is published yet: `omnivue run` builds the first release")
         return
-    table = Table("release", "built at (UTC)", "rows", "checks", "", box=None)
+    table = Table("release", "built at (UTC)", "rows", "checks", "", *(["PostgreSQL"] if served else []), box=None)
     for column in table.columns:
         column.no_wrap = True
     for release in list_releases(place):
@@ -403,8 +424,17 @@ def releases_list() -> None:
             f"{release.rows:,}",
             _counted(release.run.checks),
             "current" if current and release.id == current.id else "",
+            *([_in_postgres(served, release.id)] if served else []),
         )
     out.print(table)
+    if served and current and served.current != current.id:
+        problem = f"PostgreSQL serves {served.current or 'nothing yet'}: `omnivue releases sync`"
+    if problem:
+        err.print(f"[yellow]warning:[/] {escape(problem)}", soft_wrap=True)
+
+
+def _in_postgres(served: Served, release_id: str) -> str:
+    return "served" if release_id == served.current else "there" if release_id in served.releases else ""
 
 
 @releases.command("show")
@@ -427,6 +457,7 @@ def releases_show(
         "code": release.run.code_version[:12],
         "engine": release.run.engine,
         "checks": _counted(release.run.checks),
+        "tables whole as served, by check": _counted(release.audit) or "not looked at",
         "folder": release.path,
     }.items():
         facts.add_row(name, str(value))
@@ -442,14 +473,53 @@ def releases_show(
 def releases_rollback(
     release_id: Annotated[str | None, typer.Argument(help="Default: the release before the current one.")] = None,
 ) -> None:
-    """Make an older release current again, in a second.
+    """Make an older release current again, in a second; in PostgreSQL too, where it is used.
 
     The next run builds a new release from what is in landing: mend the cause first.
     """
     from dagster_project.publishing import rollback
 
-    release = _release(lambda: rollback(home(), release_id))
+    place, settings = _open()
+    release = _release(lambda: rollback(place, release_id))
     out.print(f"{release.id} is current: {release.path / release.database.name}", soft_wrap=True)
+    _sync(place, settings)
+
+
+@releases.command("sync")
+def releases_sync() -> None:
+    """Have PostgreSQL serve the current release, after it was down or put in another's place. Repeating it is harmless.
+
+    The server is the one that OMNIVUE_POSTGRES_DSN names.
+    """
+    place, settings = _open()
+    if settings.publishing.postgres.dsn is None:
+        _fail(f"no server is named: export {POSTGRES_DSN}=postgresql://user:password@host:5432/database", 1)
+    if not _sync(place, settings):
+        _fail("nothing is published yet: `omnivue run`", 1)
+
+
+def _sync(place: Home, settings: Settings) -> bool:
+    """Whether PostgreSQL is used and there was a release to serve."""
+    from dagster_project.publishing import SCHEMA, PostgresError, sync_postgres
+
+    try:
+        with out.status("PostgreSQL") as status:
+            synced = _release(
+                lambda: sync_postgres(
+                    place,
+                    settings,
+                    lambda table, done, of: status.update(f"PostgreSQL: {done} of {of} tables, {table}"),
+                )
+            )
+    except PostgresError as error:
+        _unserved(str(error))
+    if synced is None:
+        return False
+    loaded = f", {synced.rows:,} rows loaded" if synced.rows else ""
+    out.print(f"{synced.release.id} is schema {SCHEMA} in PostgreSQL{loaded}")
+    for note in synced.notes:
+        out.print(note, soft_wrap=True)
+    return True
 
 
 @releases.command("verify")

@@ -15,6 +15,7 @@ from typing import Literal
 from dagster_project.settings import (
     DBT_PROJECT_DIR,
     DEMO_ID_KEY,
+    POSTGRES_DSN,
     PROJECT_ROOT,
     Home,
     Settings,
@@ -33,6 +34,7 @@ NEEDED_MODULES = {
     "dagster_webserver": "dagster-webserver",
     "great_expectations": "great-expectations",
     "duckdb_engine": "duckdb-engine",
+    "adbc_driver_postgresql": "adbc-driver-postgresql",
     "phonenumbers": "phonenumbers",
     "pandas": "pandas",
     "python_calamine": "python-calamine",
@@ -54,6 +56,7 @@ def examine(home: Home) -> Iterator[Finding]:
     yield from _machine()
     yield from _settings(home)
     yield from _state(home)
+    yield from _postgres(home)
 
 
 def disk_use(home: Home) -> dict[str, int]:
@@ -179,6 +182,30 @@ def _state(home: Home) -> Iterator[Finding]:
         yield Finding("release", "ok", current.resolve().name)
     else:
         yield Finding("release", "warning", "nothing published yet", "run `omnivue run`")
+
+
+def _postgres(home: Home) -> Iterator[Finding]:
+    """The server that serves releases too, where one is named."""
+    from dagster_project.publishing import PostgresError, ReleaseError, current_release, served_by_postgres
+
+    try:
+        served = served_by_postgres(load_settings(home.settings_file))
+        current = current_release(home)
+    except SettingsError as error:
+        # Wrong settings were told before.
+        if POSTGRES_DSN in str(error):
+            yield Finding("PostgreSQL", "missing", str(error), f"mend {POSTGRES_DSN}, or unset it")
+        return
+    except (PostgresError, ReleaseError) as error:
+        yield Finding("PostgreSQL", "warning", str(error), "mend it, then `omnivue releases sync`")
+        return
+    if served is None:
+        return
+    if current is None or served.current == current.id:
+        yield Finding("PostgreSQL", "ok", f"{served.where} serves {served.current or 'nothing yet'}")
+    else:
+        detail = f"{served.where} serves {served.current or 'nothing'}, the file is {current.id}"
+        yield Finding("PostgreSQL", "warning", detail, "run `omnivue releases sync`")
 
 
 def _importable(module: str) -> bool:

@@ -24,6 +24,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
 DEFAULTS_FILE = Path(__file__).with_name("settings.yaml")
 DEMO_ID_KEY = "omnivue-demo-key"
+POSTGRES_DSN = "OMNIVUE_POSTGRES_DSN"
 Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
@@ -290,9 +291,28 @@ class Ingestion(_Section):
     threads: int = Field(gt=0)
 
 
+class Postgres(_Section):
+    reader_role: str | None = Field(min_length=1, max_length=63)
+    switch_seconds: float = Field(ge=0, le=3600)
+
+    @property
+    def dsn(self) -> str | None:
+        """Where releases are served too; None = nowhere. It holds a password, so it stands in the environment alone.
+        Raises SettingsError, without showing it, when it is no connection string."""
+        value = os.environ.get(POSTGRES_DSN, "").strip()
+        uri, words = r"postgres(ql)?://([^@\s]*@)?[^@\s]*", r"(\w+\s*=\s*('([^'\\]|\\.)*'|[^\s'\\]+)(\s+|$))+"
+        if value and not re.fullmatch(f"{uri}|{words}", value):
+            raise SettingsError(
+                f"{POSTGRES_DSN} is no connection string (it is not shown here, as it may hold a password). Expected "
+                "postgresql://user:password@host:5432/database with special characters as %40, or host=... dbname=..."
+            )
+        return value or None
+
+
 class Publishing(_Section):
     keep_releases: int = Field(gt=0)
     storage_version: str = Field(pattern=r"^v1\.\d+\.\d+$")
+    postgres: Postgres
 
 
 class Spark(_Section):
@@ -362,11 +382,13 @@ class Settings(_Section):
 
     def public(self) -> dict[str, Any]:
         """The settings as JSON values, without secrets: what dbt receives and `release_info` records. How Spark is
-        reached and where the lake lies change no row, and Spark's properties may hold credentials."""
+        reached, where the lake lies and who reads PostgreSQL change no row, and Spark's properties may hold
+        credentials."""
         values: dict[str, Any] = self.model_dump(mode="json")
         del values["identity"]["id_key"]
         del values["spark"]
         del values["lake"]
+        del values["publishing"]["postgres"]
         return values
 
     def dbt_vars(

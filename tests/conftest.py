@@ -1,24 +1,34 @@
-"""Helpers of every test: running the command as a user does, and an object store on this machine."""
+"""Helpers of every test: running the command as a user does, an object store and a PostgreSQL on this machine."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
 # Spark lives for minutes here: compiling its code twice, and collecting garbage on threads, costs more than it gives.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+
+# Whatever this machine serves its releases with, tests do not.
+os.environ.pop("OMNIVUE_POSTGRES_DSN", None)
 
 # How fast examples are drawn says what else the machine does.
 settings.register_profile("omnivue", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -113,3 +123,107 @@ def bucket(s3: ObjectStore, credentials: None, tmp_path: Path) -> str:
     name = f"lake-{tmp_path.name.replace('_', '-').lower()}"
     s3.make(name)
     return name
+
+
+PASSWORD = "s3cret/of:this+server"
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server of its own. `dsn` and `connect` are the superuser's; no library of Omnivue's is asked."""
+
+    port: int
+
+    def dsn(self, database: str = "postgres", user: str = "owner") -> str:
+        return f"postgresql://{user}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.dsn(database), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Debian's PostgreSQL on the loopback interface. Tests share it: each makes its database."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    binaries = found[-1].parent if found else Path(shutil.which("initdb") or "").parent
+    if not (binaries / "initdb").exists():
+        reason = "PostgreSQL's server is not installed (Debian and Ubuntu: apt install postgresql)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    # A server refuses to be root; nobody else may read what pytest's folders hold.
+    as_whom = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="omnivue-postgres-"))
+    password = folder / "password"
+    password.write_text(PASSWORD)
+    log = folder / "server.log"
+    for path in (folder, password):
+        if as_whom:
+            shutil.chown(path, "nobody", "nogroup")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "owner", "--pwfile", password, "-A", "scram-sha-256"]
+    subprocess.run(
+        [*initdb, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+        **as_whom,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "fsync=off"]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", folder / "data", *(word for each in options for word in ("-c", each))],
+            **as_whom,
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        for _ in range(300):
+            try:
+                PostgresServer(port).connect().close()
+                break
+            except psycopg.OperationalError:
+                time.sleep(0.1)
+        else:
+            pytest.fail(f"no PostgreSQL within 30 s: {log.read_text()}")
+        yield PostgresServer(port)
+    finally:
+        # SIGINT: leave at once, whoever is connected.
+        server.send_signal(signal.SIGINT)
+        server.wait()
+        shutil.rmtree(folder)
+
+
+@dataclass(frozen=True)
+class Database:
+    """An empty database, as its owner: `dsn` for the code that is tested, `connect` to look at what it did."""
+
+    server: PostgresServer
+    name: str
+
+    @property
+    def dsn(self) -> str:
+        return self.server.dsn(self.name)
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return self.server.connect(self.name)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
+    """A new database, which OMNIVUE_POSTGRES_DSN names."""
+    name = f"shop_{uuid.uuid4().hex[:12]}"
+    with postgres_server.connect() as connection:
+        connection.execute(f"create database {name} encoding 'UTF8' template template0".encode())
+    monkeypatch.setenv("OMNIVUE_POSTGRES_DSN", postgres_server.dsn(name))
+    yield Database(postgres_server, name)
+    with postgres_server.connect() as connection:
+        connection.execute(f"drop database {name} with (force)".encode())
+        connection.execute(b"drop role if exists omnivue_reader")

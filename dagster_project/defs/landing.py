@@ -10,6 +10,7 @@ import dagster as dg
 from dagster_project.defs.catalog import OWNER, RETRY, raw_spec
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.pipeline import Pipeline
+from dagster_project.publishing import PostgresError
 from dagster_project.settings import home, load_settings
 
 _DELIVERED = {
@@ -42,6 +43,11 @@ def landing() -> dg.Definitions:
             context.log.info(
                 "Nothing new: the current release was built from the same files, settings, decisions and code."
             )
+            try:
+                # PostgreSQL may have been down when the release was published.
+                pipeline.serve()
+            except PostgresError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
             return
         pipeline.load()
         rows = pipeline.rows([(spec.key.path[0], spec.key.path[1]) for spec in specs])

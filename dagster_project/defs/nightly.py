@@ -14,18 +14,20 @@ from dagster_project.defs.errors import DataRejected, GateFailed, find
 from dagster_project.defs.home import prepare_dagster_home
 from dagster_project.defs.pipeline import Pipeline, StepReport
 from dagster_project.defs.schedules import NIGHTLY
-from dagster_project.publishing import Release, current_release, run_lock
+from dagster_project.publishing import PostgresError, Release, current_release, run_lock
 from dagster_project.settings import Home, Settings
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A run that ended well. `is_new` is False when nothing was new; `release` is the current one."""
+    """A run that ended well. `is_new` is False when nothing was new; `release` is the current one. `unserved` says why
+    PostgreSQL, where it is used, does not serve it yet."""
 
     release: Release | None
     is_new: bool
     steps: tuple[StepReport, ...]
     data_docs: Path
+    unserved: PostgresError | None = None
 
 
 def run_nightly(
@@ -51,6 +53,7 @@ def run_nightly(
     # Of steps skipped because nothing is new, Dagster warns that their checks did not report.
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     pipeline = Pipeline(home, settings, rebuild, hear)
+    unserved: PostgresError | None = None
     with run_lock(home, started_at=dt.datetime.now(dt.UTC)), dg.DagsterInstance.get() as instance:
         try:
             definitions.resolve_job_def(NIGHTLY).execute_in_process(
@@ -61,8 +64,12 @@ def run_nightly(
             )
         except Exception as error:
             cause = find(error, DataRejected) or find(error, GateFailed) or pipeline.failure
-            if cause is None:
+            if isinstance(cause, PostgresError):
+                unserved = cause
+            elif cause is None:
                 raise
-            raise cause from error
+            else:
+                raise cause from error
     is_new = any(report.step == "publication" for report in steps)
-    return Outcome(current_release(home), is_new, tuple(steps), home.docs / "data_docs" / "index.html")
+    docs = home.docs / "data_docs" / "index.html"
+    return Outcome(current_release(home), is_new, tuple(steps), docs, unserved)

@@ -34,7 +34,7 @@ from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 if TYPE_CHECKING:
     from dagster_project.identity import Decisions, MatchModel
     from dagster_project.identity.memory import Memory
-    from dagster_project.publishing import Release
+    from dagster_project.publishing import Release, Synced
     from data_quality.contract import Contract
     from data_quality.results import GateResult
 
@@ -470,6 +470,19 @@ class Pipeline:
             )
             counts |= {"release": release.id, "tables": len(release.tables), "rows": release.rows}
         return release
+
+    def serve(self) -> Synced | None:
+        """Have PostgreSQL serve the current release; None where it is not used. Raises PostgresError when it cannot:
+        the release stays published as a file, and repeating this catches up."""
+        from dagster_project.publishing import sync_postgres
+
+        if self.settings.publishing.postgres.dsn is None:
+            return None
+        with self._step("PostgreSQL") as counts:
+            synced = sync_postgres(self.home, self.settings, self.watch)
+            if synced is not None:
+                counts |= {"release": synced.release.id, "rows": synced.rows, "kept_for_readers": len(synced.notes)}
+        return synced
 
     def write_directory(self) -> int:
         """Replace the customer directory; returns its number of customers."""

@@ -1,4 +1,7 @@
-"""The way out: the release that BI reads, and the directory of names for the few who may see them."""
+"""The way out: the release that BI reads, as files and in PostgreSQL, and the directory of names for the few who may
+see them."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -46,3 +49,22 @@ def release(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
 )
 def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})
+
+
+@dg.asset(
+    key=["published", "postgres"],
+    # Last of all: a server that is down keeps nothing else from being written.
+    deps=[["published", "release"], ["directory", "customer_directory"]],
+    group_name="publication",
+    description="Schema marts in PostgreSQL, moved to the release in one transaction. Skipped without a server.",
+    owners=[OWNER],
+    kinds={"postgres"},
+    # Not retried: whoever is down stays down for longer, and the next run catches up.
+    output_required=False,
+)
+def postgres(pipeline: dg.ResourceParam[Pipeline]) -> Iterator[dg.MaterializeResult[None]]:
+    synced = pipeline.serve()
+    if synced is not None:
+        yield dg.MaterializeResult(
+            metadata={"release": synced.release.id, "rows_loaded": synced.rows, "notes": "; ".join(synced.notes)}
+        )

@@ -1,5 +1,5 @@
-"""What leaves the warehouse: numbered releases that BI reads, and the customer directory for the few who may see
-names.
+"""What leaves the warehouse: numbered releases that BI reads, as files and in PostgreSQL, and the customer directory
+for the few who may see names.
 
 Everything is written aside and moved into place, so a reader sees a whole release and a crash leaves the last good
 one.
@@ -9,6 +9,8 @@ from dagster_project.publishing.catalogue import CATALOGUE, CatalogueError, writ
 from dagster_project.publishing.directory import write_directory
 from dagster_project.publishing.locks import RunBusy, run_lock
 from dagster_project.publishing.manifest import Release, ReleaseError, ReleaseTable, RunInfo
+from dagster_project.publishing.postgres import Served, Synced, served_by_postgres, sync_postgres
+from dagster_project.publishing.postgres_session import PostgresError
 from dagster_project.publishing.releases import (
     SCHEMA,
     Description,
@@ -26,18 +28,23 @@ __all__ = [
     "SCHEMA",
     "CatalogueError",
     "Description",
+    "PostgresError",
     "Release",
     "ReleaseError",
     "ReleaseTable",
     "RunBusy",
     "RunInfo",
+    "Served",
+    "Synced",
     "current_release",
     "list_releases",
     "next_release_id",
     "publish",
     "rollback",
     "run_lock",
+    "served_by_postgres",
     "show_release",
+    "sync_postgres",
     "verify",
     "write_catalogue",
     "write_directory",

@@ -479,6 +479,42 @@ def test_a_broken_critical_expectation_keeps_the_release_back(retailer: Path, om
         assert days.fetchone()[0] >= 1
 
 
+def test_postgres_serves_every_cell_of_the_release_once_it_is_reached(
+    retailer: Path, omnivue, database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A night in which nothing is new: first the server is down, then it answers."""
+    monkeypatch.setenv("OMNIVUE_POSTGRES_DSN", "postgresql://shop:never-shown@127.0.0.1:1/marts")
+    before = fingerprints(retailer)
+    message = omnivue("run", home=retailer, expect=7).stderr
+    assert "PostgreSQL cannot be reached" in message
+    assert "omnivue releases sync" in message
+    assert fingerprints(retailer) == before
+    kept = [path for path in (retailer / "dagster").rglob("*") if path.is_file()]
+    assert [path for path in kept if b"never-shown" in path.read_bytes()] == []
+
+    monkeypatch.setenv("OMNIVUE_POSTGRES_DSN", database.dsn)
+    omnivue("run", home=retailer)
+    assert_served(retailer, database)
+
+
+def assert_served(home: Path, database) -> None:
+    """Cells and descriptions of schema marts in PostgreSQL are those of the file, each read by its own client."""
+    described = (
+        "select relname, attname, coalesce(col_description(attrelid, attnum), ''), obj_description(pg_class.oid) "
+        "from pg_attribute inner join pg_class on attrelid = pg_class.oid "
+        "where relnamespace = 'marts'::regnamespace and attnum > 0 order by 1, attnum"
+    )
+    with marts(home) as file, database.connect() as server:
+        wanted = file.execute(
+            "select table_name, column_name, coalesce(columns.comment, ''), tables.comment from duckdb_columns() as "
+            "columns inner join duckdb_tables() as tables using (schema_name, table_name) order by 1, column_index"
+        ).fetchall()
+        assert server.execute(described.encode()).fetchall() == wanted
+        for table in sorted({name for name, *_ in wanted}):
+            rows = server.execute(f"select * from marts.{table}".encode()).fetchall()
+            assert Counter(map(repr, rows)) == Counter(map(repr, file.table(table).fetchall())), table
+
+
 @pytest.mark.slow
 def test_two_nights_give_the_same_marts_as_one(retailer: Path, omnivue, tmp_path: Path) -> None:
     """Incremental equals full: half of the arrivals, a run, the other half, a run."""

@@ -167,6 +167,11 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
     assert defaults == {name: shipped[name] for name in defaults}
 
 
+def test_who_reads_postgres_makes_no_other_release() -> None:
+    public = shipped_settings().public()
+    assert public["publishing"] == {"keep_releases": 7, "storage_version": "v1.0.0"}
+
+
 def test_the_public_holidays_of_france_are_eleven_and_none_is_regional() -> None:
     # Easter is on 5 April 2026, so its Monday on the 6th, Ascension 39 days after it and Whit Monday 50.
     assert shipped_settings().business.public_holidays([2026]) == [

@@ -15,7 +15,7 @@ from dagster_project.defs.errors import DataRejected, GateFailed
 from dagster_project.defs.nightly import run_nightly
 from dagster_project.defs.pipeline import Pipeline, RunInfo
 from dagster_project.defs.run_plan import RunPlan
-from dagster_project.publishing import Release, RunBusy, run_lock
+from dagster_project.publishing import PostgresError, Release, RunBusy, run_lock
 from dagster_project.publishing import RunInfo as ReleaseRun
 from dagster_project.publishing.manifest import ReleaseFile
 from dagster_project.settings import Home, shipped_settings
@@ -41,6 +41,7 @@ class Canned(Pipeline):
     is_needed = True
     rejects = False
     crashes = False
+    is_down = False
     fails_at: str | None = None
 
     def __init__(self, home: Home, **behaviour: Any) -> None:
@@ -113,6 +114,12 @@ class Canned(Pipeline):
         self.ran.append("directory")
         return 3
 
+    def serve(self) -> None:
+        self.ran.append("serve")
+        if self.is_down:
+            self.failure = PostgresError("PostgreSQL cannot be reached: refused")
+            raise self.failure
+
 
 _DATABASE = ReleaseFile("omnivue.duckdb", 0, "")
 
@@ -129,7 +136,7 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         [
             "ingest", "load", "record", "gate landing", "first_pass", "identify", "second_pass", "analyse",
             "third_pass", "gate core", "gate marts",
-            "results", "publish", "directory",
+            "results", "publish", "directory", "serve",
         ]
     )  # fmt: skip
     for earlier, later in [
@@ -147,6 +154,7 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         ("gate marts", "results"),
         ("results", "publish"),
         ("publish", "directory"),
+        ("directory", "serve"),
     ]:
         assert ran.index(earlier) < ran.index(later), (earlier, later)
 
@@ -154,7 +162,8 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
 def test_nothing_new_ends_after_ingestion(definitions: dg.Definitions, home: Home) -> None:
     pipeline = Canned(home, is_needed=False)
     _run(definitions, pipeline)
-    assert pipeline.ran == ["ingest"]
+    # PostgreSQL may have been down when the current release was published.
+    assert pipeline.ran == ["ingest", "serve"]
 
 
 def test_rebuild_runs_everything_though_nothing_is_new(definitions: dg.Definitions, home: Home) -> None:
@@ -198,6 +207,17 @@ def test_verdicts_come_out_as_themselves_however_deep_they_were_wrapped(
     assert str(failed) == "marts.kpi_nps: expected that it is whole"
     # A crash stays what it was.
     assert isinstance(verdict(crashes=True), OSError)
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_a_server_that_is_down_ends_a_run_that_published_with_why(
+    definitions: dg.Definitions, home: Home, monkeypatch: pytest.MonkeyPatch, is_needed: bool
+) -> None:
+    pipeline = Canned(home, is_down=True, is_needed=is_needed)
+    monkeypatch.setattr("dagster_project.defs.nightly.Pipeline", lambda *_: pipeline)
+    outcome = run_nightly(definitions, home, shipped_settings())
+    assert str(outcome.unserved) == "PostgreSQL cannot be reached: refused"
+    assert ("publish" in pipeline.ran, "directory" in pipeline.ran) == (is_needed, is_needed)
 
 
 def test_a_second_run_at_the_same_time_is_busy(definitions: dg.Definitions, home: Home) -> None:
