@@ -4,7 +4,7 @@ Every reader hands over one *delivered* expression per column and says how it is
 is built here is the same for all of them. Only SQL text is made here, nothing is executed.
 
 A value breaks the contract by type (it is there, but its typed value is not), by absence (`required`), or by
-rule (`valid_values`, `minimum`, `maximum`, `pattern`). Text is kept as delivered, blanks around it included; a
+rule (`valid_values`, `minimum`, `maximum`, `pattern`, a year a calendar has). Text is kept as delivered, blanks around it included; a
 text of blanks alone counts as absent for `required`. Numbers must fit exactly: 12.345 is no DECIMAL(12,2), 1.5
 is no BIGINT, and "12.50" is no number where the decimal mark is a comma.
 """
@@ -22,6 +22,7 @@ from data_quality.contract import Column, Contract, Dialect
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
+_LAST = {"DATE": "9999-12-31", "TIMESTAMP": "9999-12-31 23:59:59.999999"}
 
 
 def quoted(name: str) -> str:
@@ -111,6 +112,11 @@ class ColumnSql:
         wanted = literal(f"not {_describe_type(column, self.dialect)}")
         if broken := self._type_breaks():
             rules.append(Rule(broken, f"{shown} || {wanted}"))
+        if column.type in _LAST:
+            # DuckDB knows infinity and the year 290000, which nothing downstream does.
+            wanted = literal(f"a {column.type.lower()} outside the years 1 to 9999")
+            breaks = f"({value} < '0001-01-01'::{column.type} or {value} > '{_LAST[column.type]}'::{column.type})"
+            rules.append(Rule(breaks, f"{shown} || {wanted}"))
         if column.required:
             is_text = self.delivered.kind != "json" and self.delivered.source_type == "VARCHAR"
             absent = is_blank(raw) if is_text else f"{raw} is null"
@@ -330,8 +336,11 @@ def _typed_from_typed(column: Column, raw: str, source: str) -> str:
         # 13085.0, the way identifiers come out of a spreadsheet or a pandas column with gaps, is 13085.
         if source in _FLOATS:
             whole = f"cast(try_cast({raw} as HUGEINT) as VARCHAR)"
-            return f"case when {raw} = trunc({raw}) then {whole} else cast({raw} as VARCHAR) end"
+            return f"coalesce(case when {raw} = trunc({raw}) then {whole} end, cast({raw} as VARCHAR))"
         return f"cast({raw} as VARCHAR)"
+    if type_ in _FLOATS:
+        cast = f"try_cast({raw} as {type_})"
+        return f"case when isfinite({cast}) then {cast} end"
     if type_ in _INTEGERS and is_float:
         return f"case when {raw} = trunc({raw}) then try_cast({raw} as {type_}) end"
     if type_.startswith("DECIMAL") and is_float:

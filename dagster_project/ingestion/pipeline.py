@@ -22,6 +22,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project.ingestion.inventory import LandedFile, inspect, list_files, unknown_folders
 from dagster_project.ingestion.lake import PART, Lake, path_segment
@@ -290,7 +291,7 @@ class _Run:
         stale: Sequence[Entry],
     ) -> Loader:
         """Read files until every delivery that counts is loaded, and put them into the lake."""
-        loader = Loader(connection, self.contract, self.aside / "staged", self.threads)
+        loader = Loader(connection, self.contract, self.aside / "staged", self.settings.ingestion)
         mapped: dict[tuple[str, str], Path | None] = {}
         done = 0
 
@@ -357,7 +358,7 @@ class _Run:
             notes=tuple(result.notes) if usable else (),
             batch=batch,
             # What place and name forbid is looked at again in every run: time or a rename heals it.
-            layout="" if landed.refusal is not None else self.layout,
+            layout="" if result.may_heal else self.layout,
         )
 
     def _not_loaded(
@@ -401,8 +402,8 @@ class _Run:
         self.store.put({path: folder / PART for path, folder in placed.items() if folder is not None})
 
     def _remember(self, old: Ledger, new: Ledger, loader: Loader) -> None:
-        read = set(loader.results)
-        kept = old.rows.filter(pa.array([file not in read for file in old.rows["file"].to_pylist()], pa.bool_()))
+        read = pa.array(list(loader.results), pa.string())
+        kept = old.rows.filter(pc.invert(pc.is_in(old.rows["file"], value_set=read)))
         new.rows = pa.concat_tables(
             [
                 only_current(kept, new),
