@@ -4,9 +4,9 @@ Every reader hands over one *delivered* expression per column and says how it is
 is built here is the same for all of them. Only SQL text is made here, nothing is executed.
 
 A value breaks the contract by type (it is there, but its typed value is not), by absence (`required`), or by
-rule (`valid_values`, `minimum`, `maximum`, `pattern`, a year a calendar has). Text is kept as delivered, blanks around it included; a
-text of blanks alone counts as absent for `required`. Numbers must fit exactly: 12.345 is no DECIMAL(12,2), 1.5
-is no BIGINT, and "12.50" is no number where the decimal mark is a comma.
+rule (`valid_values`, `minimum`, `maximum`, `pattern`, a year from 1 to 9999). Text is kept as delivered, blanks
+around it included; a text of blanks alone counts as absent for `required`. Numbers must fit exactly: 12.345 is no
+DECIMAL(12,2), 1.5 is no BIGINT, and "12.50" is no number where the decimal mark is a comma.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def list_files(contract: Contract, landing: Path) -> list[tuple[str, Path]]:
                 folders.append(Path(entry.path))
             elif is_folder or not entry.name.endswith((".part", ".tmp")):
                 found.append(Path(entry.path))
-    return sorted((_shown(path.relative_to(landing).as_posix()), path) for path in found)
+    return sorted((_file(path, landing), path) for path in found)
 
 
 def inspect(contract: Contract, files: Iterable[tuple[str, Path]], last_day: dt.date, threads: int) -> list[LandedFile]:
@@ -90,13 +90,19 @@ def unknown_folders(landing: Path, extracts: Iterable[str]) -> list[str]:
     if not landing.is_dir():
         return []
     known = set(extracts)
-    return sorted(_shown(path.name) for path in landing.iterdir() if path.is_dir() and path.name not in known)
+    return sorted(shown(path.name) for path in landing.iterdir() if path.is_dir() and path.name not in known)
 
 
-def _shown(file: str) -> str:
-    """A path without what no terminal, table or log takes: bytes that are no UTF-8, control characters."""
-    text = os.fsencode(file.replace("\\", "\\\\")).decode("utf-8", "backslashreplace")
-    return re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", text)
+def shown(text: str) -> str:
+    """A text from outside without what no terminal, table or log takes: control characters, marks that turn the
+    direction of writing, bytes that are no UTF-8."""
+    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return re.sub("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", lambda match: ascii(match[0])[1:-1], whole)
+
+
+def _file(path: Path, landing: Path) -> str:
+    """The path under landing; names that are plain text stay as they are, others stay apart."""
+    return shown(path.relative_to(landing).as_posix().replace("\\", "\\\\"))
 
 
 def _stamp(status: os.stat_result) -> tuple[int, ...]:

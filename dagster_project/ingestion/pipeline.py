@@ -24,7 +24,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.ingestion.inventory import LandedFile, inspect, list_files, unknown_folders
+from dagster_project.ingestion.inventory import LandedFile, inspect, list_files, shown, unknown_folders
 from dagster_project.ingestion.lake import PART, Lake, path_segment
 from dagster_project.ingestion.ledger import (
     LOADED,
@@ -48,6 +48,7 @@ from dagster_project.warehouse.lake_store import LakeError, open_lake
 from data_quality.contract import CONTRACTS_DIR, Contract, load_contracts
 
 MEMORY_LIMIT = "2GB"
+LONGEST_REFUSAL = 1000
 
 Progress = Callable[[str, int, int], None]
 """Called with extract, files done, files to do."""
@@ -354,7 +355,7 @@ class _Run:
             rows_loaded=result.rows_loaded if usable else 0,
             rows_quarantined=result.rows_quarantined if usable else 0,
             rows_deduplicated=result.rows_deduplicated if usable else 0,
-            refusal=result.refusal,
+            refusal=None if result.refusal is None else shown(result.refusal)[:LONGEST_REFUSAL],
             notes=tuple(result.notes) if usable else (),
             batch=batch,
             # What place and name forbid is looked at again in every run: time or a rename heals it.
