@@ -96,7 +96,7 @@ def unknown_folders(landing: Path, extracts: Iterable[str]) -> list[str]:
 def shown(text: str) -> str:
     """A text from outside without what no terminal, table or log takes: control characters, marks that turn the
     direction of writing, bytes that are no UTF-8."""
-    whole = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    whole = text.encode("utf-8", "backslashreplace").decode()
     return re.sub("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", lambda match: ascii(match[0])[1:-1], whole)
 
 
@@ -112,7 +112,8 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 def _judge(contract: Contract, file: str, path: Path, last_day: dt.date) -> LandedFile:
     parts = file.split("/")
     arrival = _day(parts[1]) if len(parts) == 3 else None
-    delivery = contract.delivery(path.name)
+    is_plain = path.as_posix().endswith(file)
+    delivery = contract.delivery(path.name) if is_plain else None
     sha, size = "unreadable", 0
     stamp: tuple[int, ...] = ()
     refusal = None
@@ -125,7 +126,7 @@ def _judge(contract: Contract, file: str, path: Path, last_day: dt.date) -> Land
         refusal = f"cannot be opened ({error.strerror}); make it readable"
     if refusal is not None:
         pass
-    elif file != path.as_posix()[-len(file) :]:
+    elif not is_plain:
         refusal = "has a name that is no plain text, its odd characters are shown as \\x..; rename it"
     elif arrival is None:
         refusal = f"does not lie in {contract.id}/<arrival date YYYY-MM-DD>/; move it into the folder of its arrival"

@@ -54,7 +54,9 @@ from dagster_project.ingestion.probe import (
     is_packed,
     measure,
     probe,
+    sentence,
     too_large,
+    too_many_rows,
     unreadable,
 )
 from dagster_project.ingestion.renumber import Renumbered, renumber
@@ -66,7 +68,7 @@ from data_quality.contract import Column, Contract, Dialect
 BATCH_BYTES = 96 << 20  # of text; its typed table takes two to three times as much memory
 PACKED_FACTOR = 8
 NOTED_KEYS = 100  # of a JSON file that no column is promised under
-NOTED_CHARACTERS = 100
+NOTED_CHARACTERS = 100  # of a column's name
 
 Item = TypeVar("Item")
 
@@ -216,7 +218,7 @@ class Loader:
             return False
         result.notes += [(column.header, "is missing, optional; read as empty") for column in missing]
         result.notes += [
-            (name or f"column {position}", "is not in the contract; kept in _extra")
+            (name[:NOTED_CHARACTERS] or f"column {position}", "is not in the contract; kept in _extra")
             for position, name in enumerate(header, start=1)
             if _folded(name) not in known
         ]
@@ -561,15 +563,35 @@ class Loader:
         groups: dict[str, list[FileResult]] = {}
         for result in results:
             try:
-                schema = pq.read_schema(result.landed.path)
+                held = pq.read_metadata(result.landed.path)
+                schema = held.schema.to_arrow_schema()
             # A column's name may be no UTF-8, which is a ValueError.
             except (pa.ArrowException, OSError, ValueError) as error:
-                result.refusal = f"is no whole Parquet file ({_first_line(error)}); deliver it again"
+                result.refusal = f"is no whole Parquet file ({sentence(error)}); deliver it again"
                 continue
-            if self._has_columns(result, schema.names):
+            if held.num_rows > self.limits.max_file_rows:
+                result.refusal = str(too_many_rows("rows", self.limits))
+            elif self._has_columns(result, schema.names) and self._is_small_enough(result, held, schema):
                 groups.setdefault(schema.remove_metadata().to_string(), []).append(result)
         for group in groups.values():
             self._read_parquet(group, dialect)
+
+    def _is_small_enough(self, result: FileResult, held: pq.FileMetaData, schema: pa.Schema) -> bool:
+        """Refuse a file whose values, each of which Parquet may store once for a million rows, add up to too much."""
+        whole = held.num_rows * 8 * len(schema)
+        long = [quoted(field.name) for field in schema if not pa.types.is_primitive(field.type)]
+        if long and whole <= self.limits.max_file_bytes:
+            sizes = " + ".join(f"coalesce(sum(strlen(cast({name} as VARCHAR))), 0)" for name in long)
+            source = f"read_parquet({_file_list([result.landed.path])}, hive_partitioning = false)"
+            try:
+                whole += int(self.connection.execute(f"select {sizes} from {source}").fetchall()[0][0])
+            except duckdb.Error as error:
+                result.refusal = str(unreadable(error))
+                return False
+        if whole > self.limits.max_file_bytes:
+            result.refusal = str(too_large(self.limits))
+            return False
+        return True
 
     def _read_parquet(self, results: list[FileResult], dialect: Dialect) -> None:
         source = f"read_parquet({_file_list(result.landed.path for result in results)}, hive_partitioning = false)"
@@ -648,10 +670,12 @@ class Loader:
             # The reader is written in Rust, whose panics are no Exception.
             if not isinstance(error, CalamineError | OSError) and type(error).__name__ != "PanicException":
                 raise
-            result.refusal = f"is no readable workbook ({_first_line(error)}); deliver it again"
+            result.refusal = f"is no readable workbook ({sentence(error)}); deliver it again"
             return None
         if len(rows) <= dialect.skip_lines:
-            result.refusal = f"ends before its header, which the contract expects in row {dialect.skip_lines + 1}"
+            result.refusal = (
+                f"ends before its header, which the contract expects in row {dialect.skip_lines + 1}; deliver it again"
+            )
             return None
         return rows[dialect.skip_lines :]
 
@@ -987,10 +1011,6 @@ def _write_part(rows: pa.Table, landed: LandedFile, path: Path) -> None:
     part = part.append_column("_arrival_date", constant(landed.arrival, pa.date32()))
     part = part.append_column("_delivery_kind", constant(landed.delivery and landed.delivery.kind, pa.string()))
     pq.write_table(part.append_column("_extra", extra), path, compression="snappy")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
 
 
 def _cell_writer(column: Column | None) -> Callable[[Any], str | None]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1_000_000  # bytes; a line within one is never too long, for `max_line_mb` is a whole number of them
 HEAD = 1 << 18
+_LONGEST_CELL = 1 << 30  # what is read is bounded by the limits; the library's own bound is lower
 
 # Encodings DuckDB reads itself; any other is rewritten as UTF-8 beside. Python's name -> DuckDB's.
 NATIVE = {"utf-8": "utf-8", "iso8859-1": "latin-1", "cp1250": "CP1250", "cp1252": "CP1252"}
@@ -205,7 +206,7 @@ def chunks(path: Path, limits: Ingestion) -> Iterator[bytes]:
     except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         if is_packed(path):
             raise FileRefusedError(
-                f"cannot be unpacked ({_sentence(error)}); it is cut off or damaged, deliver it again"
+                f"cannot be unpacked ({sentence(error)}); it is cut off or damaged, deliver it again"
             ) from error
         raise unreadable(error) from error
 
@@ -228,10 +229,11 @@ def too_many_rows(what: str, limits: Ingestion) -> FileRefusedError:
 
 
 def unreadable(error: BaseException) -> FileRefusedError:
-    return FileRefusedError(f"cannot be read ({_sentence(error)}); deliver it again")
+    return FileRefusedError(f"cannot be read ({sentence(error)}); deliver it again")
 
 
-def _sentence(error: BaseException) -> str:
+def sentence(error: BaseException) -> str:
+    """What an error of a library or of the system says, in one line."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
@@ -274,7 +276,9 @@ def _header(text: str, dialect: Dialect) -> tuple[str, ...]:
     if len(rows) == 1 and "\r" in text.rstrip("\r"):
         raise FileRefusedError("ends its lines with CR alone; export it again with LF or CRLF")
     if len(rows) <= dialect.skip_lines:
-        raise FileRefusedError(f"ends before its header, which the contract expects in line {dialect.skip_lines + 1}")
+        raise FileRefusedError(
+            f"ends before its header, which the contract expects in line {dialect.skip_lines + 1}; deliver it again"
+        )
     line = rows[dialect.skip_lines].rstrip("\r")
     if len(rows) == dialect.skip_lines + 1 and len(text) >= HEAD:
         raise FileRefusedError(
@@ -291,6 +295,7 @@ def _header(text: str, dialect: Dialect) -> tuple[str, ...]:
 
 def csv_reader(lines: Iterable[str], dialect: Dialect, *, strict: bool = False) -> CsvReader:
     """Python's CSV reader with the dialect's marks, for headers and for files whose structure DuckDB refuses."""
+    csv.field_size_limit(_LONGEST_CELL)
     if not dialect.quote:
         return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_NONE, strict=strict)
     return csv.reader(lines, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=strict)

@@ -42,7 +42,6 @@ class Renumbered:
 def renumber(path: Path, dialect: Dialect, width: int, target: Path, limits: Ingestion) -> Renumbered:
     """Rewrite the file with `width` cells per record to `target`. Raises FileRefusedError when the file is cut off, or
     a record is longer than the limits."""
-    csv.field_size_limit(limits.max_line_bytes)
     footer = re.compile(dialect.footer_pattern) if dialect.footer_pattern else None
     broken: list[BrokenRecord] = []
     footers = longest = 0
@@ -79,15 +78,12 @@ class _Records:
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         text: list[str] = []
         reader = csv_reader(self._collected(text), self.dialect)
-        try:
-            for cells in reader:
-                if cells:
-                    self.start, self.text = self.next_start, list(text)
-                    yield self.start, cells
-                text.clear()
-                self.next_start = self.dialect.skip_lines + 2 + reader.line_num
-        except csv.Error as error:
-            raise self._endless() from error
+        for cells in reader:
+            if cells:
+                self.start, self.text = self.next_start, list(text)
+                yield self.start, cells
+            text.clear()
+            self.next_start = self.dialect.skip_lines + 2 + reader.line_num
 
     def _collected(self, text: list[str]) -> Iterable[str]:
         """The lines, those of the record being read also in `text`."""
@@ -95,15 +91,12 @@ class _Records:
         for line in self._lines:
             size = size + len(line) if text else len(line)
             if size > self.limits.max_line_bytes:
-                raise self._endless()
+                raise FileRefusedError(
+                    f"has a record of more than {self.limits.max_line_mb} million characters, which begins in line "
+                    f"{self.next_start}: a quote may never close; deliver it again, with quotes in cells doubled"
+                )
             text.append(line)
             yield line
-
-    def _endless(self) -> FileRefusedError:
-        return FileRefusedError(
-            f"has a record of more than {self.limits.max_line_mb} million characters, which begins in line "
-            f"{self.next_start}: a quote may never close; deliver it again, with quotes in cells doubled"
-        )
 
     def refuse_if_cut_off(self, cells: int, width: int) -> None:
         """Judge the last record, which has so many cells."""
