@@ -46,13 +46,14 @@ class Delivered:
     `typed`.
 
     `source_type` is the DuckDB type of a typed value. `container` (json) is SQL that is true when the delivered
-    value is there but is neither object nor array where the contract wants one.
+    value is there but is neither object nor array where the contract wants one; `json` is then its text.
     """
 
     sql: str
     kind: Literal["text", "json", "typed", "absent"]
     source_type: str = "VARCHAR"
     container: str | None = None
+    json: str = "null"
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,16 @@ class ColumnSql:
     def raw(self) -> str:
         return quoted(f"d_{self.column.name}")
 
+    @property
+    def shown(self) -> str:
+        """The delivered value as text, for messages."""
+        if self.delivered.kind == "text":
+            return self.raw
+        text = f"cast({self.raw} as VARCHAR)"
+        if self.delivered.container is None:
+            return text
+        return f"case when {self.delivered.container} then cast({self.delivered.json} as VARCHAR) else {text} end"
+
     @cached_property
     def typed(self) -> str:
         """The typed value as an expression over the delivered column `raw`."""
@@ -108,7 +119,7 @@ class ColumnSql:
         if self.delivered.kind == "absent":
             return []
         rules = []
-        shown = f"'holds ''' || {_shortened(raw, self.delivered)} || ''', '"
+        shown = f"'holds ''' || left({self.shown}, 100) || ''', '"
         wanted = literal(f"not {_describe_type(column, self.dialect)}")
         if broken := self._type_breaks():
             rules.append(Rule(broken, f"{shown} || {wanted}"))
@@ -230,11 +241,6 @@ def _leaf_breaks(raw: str, value: str, type_: str, depth: int = 0) -> str | None
     if type_ == "VARCHAR":
         return None
     return f"({raw} is not null and {value} is null)"
-
-
-def _shortened(raw: str, delivered: Delivered) -> str:
-    text = raw if delivered.kind == "text" else f"cast({raw} as VARCHAR)"
-    return f"left({text}, 100)"
 
 
 def _describe_type(column: Column, dialect: Dialect) -> str:

@@ -535,8 +535,9 @@ class Loader:
             wanted[column.header] = structure(column.type, leaves="VARCHAR") if column.is_nested else "VARCHAR"
             sql = f"object.{quoted(column.header)}"
             if column.is_nested:
-                container = _wrong_container(column)
-                delivered[column.name] = Delivered(sql, "json", container=container)
+                delivered[column.name] = Delivered(
+                    sql, "json", container=_wrong_container(column), json=f"json_extract(_text, {_json_path(column)})"
+                )
             else:
                 delivered[column.name] = Delivered(sql, "text")
         extra = "null::VARCHAR"
@@ -717,9 +718,7 @@ class Loader:
         typed = ", ".join(f"{item.typed} as {item.value}" for item in sql)
         values = ", ".join(item.value for item in sql)
         record = "_text" if text != "null::VARCHAR" else _record(present)
-        shown = " ".join(
-            f"when {literal(item.column.name)} then left(cast({item.raw} as VARCHAR), 200)" for item in present
-        )
+        shown = " ".join(f"when {literal(item.column.name)} then left({item.shown}, 200)" for item in present)
         hidden = [item.raw for item in present if item.delivered.kind == "text" and not item.column.is_text]
         hidden_breaks = f"case when _column is null then 0 else {_line_breaks(hidden)} end" if hidden else "0"
         self.connection.execute(
@@ -913,18 +912,21 @@ class Loader:
         shutil.rmtree(self.staging, ignore_errors=True)
 
 
+def _json_path(column: Column) -> str:
+    return literal(f'$."{column.header}"')
+
+
 def _wrong_container(column: Column) -> str:
     """SQL: where the contract wants an object or array, the JSON holds something else.
 
     Only rows without any value there are looked at again: `json_transform` reads a text as an object of nulls.
     """
     raw = quoted(f"d_{column.name}")
-    path = literal(f'$."{column.header}"')
     is_list = column.type.endswith("[]")
     nothing = [] if is_list else [f"{raw}.{quoted(name)} is null" for name, _ in struct_fields(column.type)]
     return (
         f"case when _broken is null and _text is not null and ({raw} is null{' or ' if nothing else ''}"
-        f"{' and '.join(nothing)}) then coalesce(json_type(_text, {path}) not in "
+        f"{' and '.join(nothing)}) then coalesce(json_type(_text, {_json_path(column)}) not in "
         f"('NULL', '{'ARRAY' if is_list else 'OBJECT'}'), false) else false end"
     )
 

@@ -418,7 +418,7 @@ class _Run:
         entries = [entry for file, entry in sorted(ledger.entries.items()) if file in read]
         current = [entry for entry in entries if entry.is_current]
         refused = [entry for entry in entries if entry.outcome == REJECTED]
-        drift = Counter(f"column '{column}' {reason}" for entry in current for column, reason in entry.notes)
+        drift = Counter(shown(f"column '{column}' {reason}") for entry in current for column, reason in entry.notes)
         late = late_days(ledger.entries.values(), self.contract.latency_days)
         share = self.contract.max_rejected_share
         return ExtractReport(

@@ -390,6 +390,18 @@ def test_thousands_of_unknown_keys_are_kept_and_a_hundred_named(shop: Any) -> No
     assert "column '...' stands for 4,902 more that are not in the contract; kept in _extra" in reasons
 
 
+def test_a_json_value_of_the_wrong_shape_is_shown_as_it_stands(world: Any, column_of: Any) -> None:
+    """Regression: the reason was empty where an array was promised and something else came."""
+    columns = [column_of("id", "BIGINT"), column_of("tags", "VARCHAR[]"), column_of("via", "STRUCT(a VARCHAR)")]
+    world.contract("t", columns, format="json")
+    world.deliver("t", "2026-01-06", "t_20260105.jsonl", '{"id": 1, "tags": "x"}\n{"id": 2, "via": [3]}\n')
+    world.ingest()
+    assert world.quarantine("value", "reason") == [
+        ('"x"', "column 'tags' holds '\"x\"', not a varchar[]"),
+        ("[3]", "column 'via' holds '[3]', not a struct(a varchar)"),
+    ]
+
+
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
 def test_a_byte_order_mark_and_nul_bytes_cost_nothing(shop: Any, mark: bytes) -> None:
     shop.deliver("t", "2026-01-06", "t_20260105.csv", mark + b"id,name\n1,a\x00b\n\x00,c\n")
