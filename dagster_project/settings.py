@@ -291,6 +291,7 @@ class Ingestion(_Section):
     max_file_mb: int = Field(gt=0)
     max_line_mb: int = Field(gt=0)
     max_file_rows: int = Field(gt=0)
+    max_quarantined_rows: int = Field(gt=0)
     max_sheet_cells: int = Field(gt=0)
     max_columns: int = Field(gt=0)
 

@@ -386,8 +386,9 @@ class Loader:
         except duckdb.Error as error:
             text.result.refusal = str(unreadable(error))
             return
-        self._set_aside_broken(text.result, seen, len(header))
         target.unlink()
+        if text.result.refusal is None:
+            self._set_aside_broken(text.result, seen, len(header))
 
     def _set_aside_broken(self, result: FileResult, seen: Renumbered, width: int) -> None:
         broken = seen.broken
@@ -784,6 +785,7 @@ class Loader:
 
     def _finish(self, results: list[FileResult], good: set[int], sql: list[ColumnSql]) -> None:
         """Set rows aside, count, and write what passed; `results` by their number in the batch, `good` those in it."""
+        good = good - self._refuse_mostly_broken(results)
         has_repeats = self._find_repeats(sql)
         self._set_aside(results, has_repeats)
         for file, read, bad in self.connection.execute(
@@ -805,6 +807,26 @@ class Loader:
                 result.rows_quarantined += conflicts
                 result.rows_loaded -= repeats + conflicts
         self._stage(results, good, sql, has_repeats)
+
+    def _refuse_mostly_broken(self, results: list[FileResult]) -> set[int]:
+        """Refuse files with more broken rows than anybody would look at; returns them."""
+        most = self.limits.max_quarantined_rows
+        found = self.connection.execute(
+            f"select file, count(_column) from batch group by file having count(_column) > {most}"
+        ).fetchall()
+        for file, broken in found:
+            line, reason = self.connection.execute(
+                f"select line, left(_reason, 300) from numbered where file = {file} and _column is not null "
+                "order by line limit 1"
+            ).fetchall()[0]
+            results[file].refusal = (
+                f"has {broken:,} rows that break the contract, more than {most:,}, the first in line {line} "
+                f"({reason}); export it again as the contract says, mend the contract, or raise "
+                "ingestion.max_quarantined_rows"
+            )
+        refused = {file for file, _ in found}
+        self._keep_all_but(refused)
+        return refused
 
     def _find_repeats(self, sql: list[ColumnSql]) -> bool:
         """Create the table `repeats` when a file holds a key twice: an exact repeat is dropped, another row

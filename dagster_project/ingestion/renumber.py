@@ -56,8 +56,14 @@ def renumber(path: Path, dialect: Dialect, width: int, target: Path, limits: Ing
                 last = None
             elif len(cells) == width:
                 longest = max(longest, 4 * writer.writerow([line, *cells]))
-            else:
+            elif len(broken) < limits.max_quarantined_rows:
                 broken.append(BrokenRecord(line, len(cells), dialect.delimiter.join(cells)))
+            else:
+                raise FileRefusedError(
+                    f"has more than {limits.max_quarantined_rows:,} records without the {width} cells of its header, "
+                    f"the first in line {broken[0].line}; export it again as the contract says, or raise "
+                    "ingestion.max_quarantined_rows"
+                )
     if last is not None:
         records.refuse_if_cut_off(last, width)
     return Renumbered(target, tuple(broken), footers, longest)

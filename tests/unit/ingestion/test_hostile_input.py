@@ -51,6 +51,7 @@ def shop(world: Any, column_of: Any) -> Any:
         "max_file_mb": 3,
         "max_line_mb": 1,
         "max_file_rows": 200_000,
+        "max_quarantined_rows": 1_000,
         "max_sheet_cells": 100_000,
         "max_columns": 50,
     }
@@ -146,6 +147,19 @@ def edited(part: str, old: bytes, new: bytes) -> bytes:
         ("t", "t_20260105.csv", lambda: b"id,name," + b"x," * 140_000, "no end of its header"),
         ("t", "t_20260105.csv", lambda: b"id,name,a\0b\n1,a,b\n", "NUL character in the name of column 3"),
         ("t", "t_20260105.csv", lambda: b"id,name\r1,a\r2,b\r", "ends its lines with CR alone"),
+        (
+            "t",
+            "t_20260105.csv",
+            lambda: HEAD.encode() + b"1\n" * 1_001,
+            "more than 1,000 records without the 2 cells of its header, the first in line 2",
+        ),
+        (
+            "t",
+            "t_20260105.csv",
+            lambda: HEAD.encode() + b"1,a\nx,a\n" * 1_001,
+            "has 1,001 rows that break the contract, more than 1,000, the first in line 3",
+        ),
+        ("j", "j_20260105.jsonl", lambda: b'{"id": 1}\n[]\n' * 1_001, "has 1,001 rows that break the contract"),
         ("t", "t_20260105.csv", lambda: SOUND.encode("utf-16"), "holds bytes that are not UTF-8"),
         ("t", "t_20260105.csv", lambda: SOUND.encode() + "2,é\n".encode("latin-1"), "holds bytes that are not UTF-8"),
         ("t", "t_20260105.csv.gz", lambda: gzip.compress(SOUND.encode() * 999)[:-9], "cut off or damaged"),
