@@ -5,7 +5,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup setup-s3 setup-spark run test test-all check ui bench clean
+.PHONY: help setup setup-s3 setup-spark run test test-all check ui bench chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the verbs
@@ -74,6 +74,9 @@ bench: setup .venv/lifetimes ## timings: simulator, ingestion beside plain DuckD
 	$(BIN)/python -m benchmarks.identity
 	$(BIN)/python -m benchmarks.customer_value
 	$(BIN)/python -m benchmarks.job
+
+chaos: setup ## hostile input at full length, and a table of what became of it
+	$(BIN)/python -m tests.chaos
 
 clean: ## remove what a run rebuilds; landing, ledger, releases and settings stay
 	@if [ -x $(BIN)/omnivue ]; then $(BIN)/omnivue clean; fi

@@ -329,7 +329,7 @@ def quarantine_list(
     """Show what was refused or set right: file, line, column, value, reason. It may hold personal data."""
     import pyarrow.compute as pc
 
-    from dagster_project.ingestion import read_quarantine
+    from dagster_project.ingestion import read_quarantine, shown
 
     place, settings = _open()
     _check_extract(place, settings, extract)
@@ -347,7 +347,8 @@ def quarantine_list(
     for row in rows.slice(0, limit).to_pylist():
         where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"
         out.print(
-            f"[bold]{row['outcome'].replace('_', ' ')}[/]  {escape(where)}  {escape(row['reason'])}", soft_wrap=True
+            f"[bold]{row['outcome'].replace('_', ' ')}[/]  {escape(shown(where))}  {escape(shown(row['reason']))}",
+            soft_wrap=True,
         )
     if not rows.num_rows:
         out.print("Nothing was set aside.")

@@ -289,6 +289,20 @@ class Ingestion(_Section):
     max_rejected_share: float = Field(ge=0, le=1)
     contract_dirs: list[str]
     threads: int = Field(gt=0)
+    max_file_mb: int = Field(gt=0)
+    max_line_mb: int = Field(gt=0)
+    max_file_rows: int = Field(gt=0)
+    max_quarantined_rows: int = Field(gt=0)
+    max_sheet_cells: int = Field(gt=0)
+    max_columns: int = Field(gt=0)
+
+    @property
+    def max_file_bytes(self) -> int:
+        return self.max_file_mb * 1_000_000
+
+    @property
+    def max_line_bytes(self) -> int:
+        return self.max_line_mb * 1_000_000
 
 
 class Postgres(_Section):

@@ -2,9 +2,11 @@
 aside by name.
 
 `ingest` runs all extracts, `ingest_extract` one; `replay` tries again what was set aside; `read_deliveries`,
-`read_quarantine`, `latest_arrival` and `raw_tables` say what happened so far.
+`read_quarantine`, `latest_arrival` and `raw_tables` say what happened so far; `shown` makes what a file says fit for a
+terminal.
 """
 
+from dagster_project.ingestion.inventory import shown
 from dagster_project.ingestion.ledger import (
     DELIVERIES,
     QUARANTINE,
@@ -37,4 +39,5 @@ __all__ = [
     "read_quarantine",
     "read_records",
     "replay",
+    "shown",
 ]

@@ -4,9 +4,9 @@ Every reader hands over one *delivered* expression per column and says how it is
 is built here is the same for all of them. Only SQL text is made here, nothing is executed.
 
 A value breaks the contract by type (it is there, but its typed value is not), by absence (`required`), or by
-rule (`valid_values`, `minimum`, `maximum`, `pattern`). Text is kept as delivered, blanks around it included; a
-text of blanks alone counts as absent for `required`. Numbers must fit exactly: 12.345 is no DECIMAL(12,2), 1.5
-is no BIGINT, and "12.50" is no number where the decimal mark is a comma.
+rule (`valid_values`, `minimum`, `maximum`, `pattern`, a year from 1 to 9999). Text is kept as delivered, blanks
+around it included; a text of blanks alone counts as absent for `required`. Numbers must fit exactly: 12.345 is no
+DECIMAL(12,2), 1.5 is no BIGINT, and "12.50" is no number where the decimal mark is a comma.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from data_quality.contract import Column, Contract, Dialect
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"}
 _FLOATS = {"FLOAT", "DOUBLE"}
+_LAST = {"DATE": "9999-12-31", "TIMESTAMP": "9999-12-31 23:59:59.999999"}
 
 
 def quoted(name: str) -> str:
@@ -45,13 +46,14 @@ class Delivered:
     `typed`.
 
     `source_type` is the DuckDB type of a typed value. `container` (json) is SQL that is true when the delivered
-    value is there but is neither object nor array where the contract wants one.
+    value is there but is neither object nor array where the contract wants one; `json` is then its text.
     """
 
     sql: str
     kind: Literal["text", "json", "typed", "absent"]
     source_type: str = "VARCHAR"
     container: str | None = None
+    json: str = "null"
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,16 @@ class ColumnSql:
     def raw(self) -> str:
         return quoted(f"d_{self.column.name}")
 
+    @property
+    def shown(self) -> str:
+        """The delivered value as text, for messages."""
+        if self.delivered.kind == "text":
+            return self.raw
+        text = f"cast({self.raw} as VARCHAR)"
+        if self.delivered.container is None:
+            return text
+        return f"case when {self.delivered.container} then cast({self.delivered.json} as VARCHAR) else {text} end"
+
     @cached_property
     def typed(self) -> str:
         """The typed value as an expression over the delivered column `raw`."""
@@ -107,10 +119,15 @@ class ColumnSql:
         if self.delivered.kind == "absent":
             return []
         rules = []
-        shown = f"'holds ''' || {_shortened(raw, self.delivered)} || ''', '"
+        shown = f"'holds ''' || left({self.shown}, 100) || ''', '"
         wanted = literal(f"not {_describe_type(column, self.dialect)}")
         if broken := self._type_breaks():
             rules.append(Rule(broken, f"{shown} || {wanted}"))
+        if column.type in _LAST:
+            # DuckDB knows infinity and the year 290000, which nothing downstream does.
+            wanted = literal(f"a {column.type.lower()} outside the years 1 to 9999")
+            breaks = f"({value} < '0001-01-01'::{column.type} or {value} > '{_LAST[column.type]}'::{column.type})"
+            rules.append(Rule(breaks, f"{shown} || {wanted}"))
         if column.required:
             is_text = self.delivered.kind != "json" and self.delivered.source_type == "VARCHAR"
             absent = is_blank(raw) if is_text else f"{raw} is null"
@@ -226,11 +243,6 @@ def _leaf_breaks(raw: str, value: str, type_: str, depth: int = 0) -> str | None
     return f"({raw} is not null and {value} is null)"
 
 
-def _shortened(raw: str, delivered: Delivered) -> str:
-    text = raw if delivered.kind == "text" else f"cast({raw} as VARCHAR)"
-    return f"left({text}, 100)"
-
-
 def _describe_type(column: Column, dialect: Dialect) -> str:
     article = "an" if column.type[0] in "AEIOU" else "a"
     if column.format is not None:
@@ -330,8 +342,11 @@ def _typed_from_typed(column: Column, raw: str, source: str) -> str:
         # 13085.0, the way identifiers come out of a spreadsheet or a pandas column with gaps, is 13085.
         if source in _FLOATS:
             whole = f"cast(try_cast({raw} as HUGEINT) as VARCHAR)"
-            return f"case when {raw} = trunc({raw}) then {whole} else cast({raw} as VARCHAR) end"
+            return f"coalesce(case when {raw} = trunc({raw}) then {whole} end, cast({raw} as VARCHAR))"
         return f"cast({raw} as VARCHAR)"
+    if type_ in _FLOATS:
+        cast = f"try_cast({raw} as {type_})"
+        return f"case when isfinite({cast}) then {cast} end"
     if type_ in _INTEGERS and is_float:
         return f"case when {raw} = trunc({raw}) then try_cast({raw} as {type_}) end"
     if type_.startswith("DECIMAL") and is_float:

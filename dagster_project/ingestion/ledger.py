@@ -190,14 +190,16 @@ def file_level_rows(ledger: Ledger, latency_days: int) -> pa.Table:
 
 def row_level_rows(entries: pa.Table, ledger: Ledger) -> pa.Table:
     """The loader's set-aside records as quarantine rows, those of files that count."""
-    files = entries["file"].to_pylist()
-    known = [ledger.entries[file] for file in files]
+    files = pc.dictionary_encode(entries["file"].combine_chunks())
+    known = [ledger.entries[file] for file in files.dictionary.to_pylist()]
+    arrivals = pa.array([entry.arrival_date for entry in known], pa.date32())
+    deliveries = pa.array([entry.delivery for entry in known], pa.string())
     table = pa.table(
         {
-            "extract": pa.array([ledger.extract] * len(known), pa.string()),
+            "extract": pa.repeat(pa.scalar(ledger.extract), len(entries)),
             **{name: entries[name] for name in ("file", "line", "column_name", "value", "reason", "outcome")},
-            "arrival_date": pa.array([entry.arrival_date for entry in known], pa.date32()),
-            "delivery": pa.array([entry.delivery for entry in known], pa.string()),
+            "arrival_date": arrivals.take(files.indices),
+            "delivery": deliveries.take(files.indices),
             "record": entries["record"],
         }
     ).cast(_STORED_QUARANTINE)
@@ -206,10 +208,8 @@ def row_level_rows(entries: pa.Table, ledger: Ledger) -> pa.Table:
 
 def only_current(rows: pa.Table, ledger: Ledger) -> pa.Table:
     """Row-level rows (those with a line) of the files that count."""
-    keep = {file for file, entry in ledger.entries.items() if entry.is_current}
-    mask = pa.array([line is not None and file in keep for file, line in zip(
-        rows["file"].to_pylist(), rows["line"].to_pylist(), strict=True)], pa.bool_())  # fmt: skip
-    return rows.filter(mask)
+    keep = pa.array([file for file, entry in ledger.entries.items() if entry.is_current], pa.string())
+    return rows.filter(pc.and_(pc.is_valid(rows["line"]), pc.is_in(rows["file"], value_set=keep)))
 
 
 def read_ledger(home: Home, extract: str) -> Ledger:

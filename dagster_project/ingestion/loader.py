@@ -16,12 +16,13 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -46,18 +47,30 @@ from dagster_project.ingestion.expressions import (
 from dagster_project.ingestion.inventory import LandedFile
 from dagster_project.ingestion.probe import (
     NEEDS_EXTENSION,
+    Extent,
     FileRefusedError,
     Probe,
-    check_packed,
     decoded,
+    is_packed,
+    measure,
     probe,
+    sentence,
+    too_large,
+    too_many_rows,
+    unreadable,
 )
 from dagster_project.ingestion.renumber import Renumbered, renumber
+from dagster_project.ingestion.workbook import check_workbook
+from dagster_project.settings import Ingestion
 from dagster_project.warehouse.duckdb_session import load_encodings
 from data_quality.contract import Column, Contract, Dialect
 
 BATCH_BYTES = 96 << 20  # of text; its typed table takes two to three times as much memory
 PACKED_FACTOR = 8
+NOTED_KEYS = 100  # of a JSON file that no column is promised under
+NOTED_CHARACTERS = 100  # of a column's name
+
+Item = TypeVar("Item")
 
 ROW_ENTRIES = pa.schema(
     [
@@ -76,13 +89,14 @@ ROW_ENTRIES = pa.schema(
 class FileResult:
     """What became of one file. Rows are counted as delivered; read = loaded + quarantined + deduplicated.
 
-    `refusal` is why nothing of it can be used. `notes` are (column, reason) pairs to report. `staged` holds the
-    rows that passed (None when none did).
+    `refusal` is why nothing of it can be used, `may_heal` whether the same content is worth another look. `notes` are
+    (column, reason) pairs to report. `staged` holds the rows that passed (None when none did).
     """
 
     landed: LandedFile
     number: int
     refusal: str | None = None
+    may_heal: bool = False
     rows_read: int = 0
     rows_loaded: int = 0
     rows_quarantined: int = 0
@@ -103,11 +117,14 @@ class _Text:
 class Loader:
     """Loads files of one extract. `results` and `entries` (rows set aside, as ROW_ENTRIES) fill as files are read."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, contract: Contract, staging: Path, threads: int) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, contract: Contract, staging: Path, limits: Ingestion
+    ) -> None:
         self.connection = connection
         self.contract = contract
         self.staging = staging
-        self.threads = threads
+        self.limits = limits
+        self.threads = limits.threads
         self.results: dict[str, FileResult] = {}
         self._entries: list[pa.Table] = []
         self._has_encodings = False
@@ -123,7 +140,11 @@ class Loader:
         for landed in files:
             result = FileResult(landed, len(self.results), landed.refusal)
             self.results[landed.file] = result
-            if landed.refusal is None:
+            if landed.refusal is not None:
+                result.may_heal = True
+            elif landed.size > self.limits.max_file_bytes:
+                result.refusal = str(too_large(self.limits))
+            else:
                 fresh.append(result)
         readers = {
             "csv": self._load_csv,
@@ -138,6 +159,10 @@ class Loader:
         for dialect, group in groups.items():
             for batch in _batches(group):
                 readers[dialect.format](batch, dialect)
+                for result in batch:
+                    if result.landed.has_changed:
+                        result.refusal = "changed while it was read; deliver it whole, under another name until it is"
+                        result.may_heal = True
                 done(len(batch))
 
     # --- CSV -------------------------------------------------------------------------------------------------------
@@ -156,11 +181,12 @@ class Loader:
             if encoding in NEEDS_EXTENSION and not self._has_encodings:
                 load_encodings(self.connection)
                 self._has_encodings = True
-            self._read_csv(texts, header, encoding, dialect)
+            for portion in _portions(texts, lambda text: text.probe.extent, self.limits):
+                self._read_csv(portion, header, encoding, dialect)
 
     def _probe(self, result: FileResult, dialect: Dialect) -> Probe | None:
         try:
-            return probe(result.landed.path, dialect)
+            return probe(result.landed.path, dialect, self.limits)
         except FileRefusedError as error:
             result.refusal = str(error)
             return None
@@ -169,6 +195,15 @@ class Loader:
         """Refuse the file when a required column is missing; note optional ones that are and columns nobody
         promised.
         """
+        if len(header) > self.limits.max_columns:
+            result.refusal = (
+                f"has {len(header):,} columns, more than {self.limits.max_columns:,}; deliver it again with the "
+                "contract's, or raise ingestion.max_columns"
+            )
+            return False
+        if strange := [position for position, name in enumerate(header, start=1) if "\0" in name]:
+            result.refusal = f"has a NUL character in the name of column {strange[0]}; deliver it again without"
+            return False
         delivered = [_folded(name) for name in header]
         known = {_folded(column.header): column for column in self.contract.columns}
         missing = [column for name, column in known.items() if name not in delivered]
@@ -183,7 +218,7 @@ class Loader:
             return False
         result.notes += [(column.header, "is missing, optional; read as empty") for column in missing]
         result.notes += [
-            (name or f"column {position}", "is not in the contract; kept in _extra")
+            (name[:NOTED_CHARACTERS] or f"column {position}", "is not in the contract; kept in _extra")
             for position, name in enumerate(header, start=1)
             if _folded(name) not in known
         ]
@@ -191,7 +226,8 @@ class Loader:
 
     def _rewritten(self, result: FileResult, dialect: Dialect) -> Path:
         target = self._aside(result, ".utf8.csv")
-        target.write_text(decoded(result.landed.path, dialect), encoding="utf-8", newline="")
+        with target.open("w", encoding="utf-8", newline="") as handle:
+            handle.writelines(decoded(result.landed.path, dialect, self.limits))
         return target
 
     def _aside(self, result: FileResult, suffix: str) -> Path:
@@ -202,13 +238,13 @@ class Loader:
         """Read files of one header together; what cannot be read that way alone, and what not even so is refused."""
         names = [f"c{position}" for position in range(len(header))]
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
-        files = ", ".join(literal(text.path.as_posix()) for text in texts)
+        files = _file_list(text.path for text in texts)
         compression = {".gz": "gzip", ".zst": "zstd"}.get(texts[0].path.suffix.lower(), "none")
         source = (
-            f"read_csv([{files}], columns = {{{columns}}}, auto_detect = false, header = false, "
+            f"read_csv({files}, columns = {{{columns}}}, auto_detect = false, header = false, "
             f"skip = {dialect.skip_lines + 1}, delim = {literal(dialect.delimiter)}, quote = {literal(dialect.quote)}, "
             f"escape = {literal(dialect.quote)}, encoding = {literal(encoding)}, compression = {literal(compression)}, "
-            "strict_mode = true, store_rejects = true)"
+            "hive_partitioning = false, strict_mode = true, store_rejects = true)"
         )
         for table in ("reject_errors", "reject_scans"):
             self.connection.execute(f"drop table if exists {table}")
@@ -294,7 +330,7 @@ class Loader:
                 text.result.refusal = (
                     f"has no closing line like {dialect.footer_pattern}: it is cut off; deliver it again"
                 )
-            elif broken or top + records + footers != text.probe.lines:
+            elif broken or top + records + footers != text.probe.extent.lines:
                 suspects.append(position)
         careful = [position for position in suspects if rejects.get(texts[position].path.as_posix(), (0,))[0]]
         breaks = "0"
@@ -309,7 +345,7 @@ class Loader:
                 text = texts[position]
                 footers = rejects.get(text.path.as_posix(), (0, 0, 0))[1]
                 total = top + counts.get(position, (0, 0))[0] + sums.get(position, 0) + footers
-                if position not in careful and total != text.probe.lines:
+                if position not in careful and total != text.probe.extent.lines:
                     careful.append(position)
         dropped = careful + [position for position, text in enumerate(texts) if text.result.refusal is not None]
         self._keep_all_but(dropped)
@@ -328,7 +364,7 @@ class Loader:
     def _read_csv_carefully(self, text: _Text, header: tuple[str, ...], dialect: Dialect) -> None:
         target = self._aside(text.result, ".numbered.csv")
         try:
-            seen = renumber(text.result.landed.path, dialect, len(header), target)
+            seen = renumber(text.result.landed.path, dialect, len(header), target, self.limits)
             if dialect.footer_pattern and not seen.footers:
                 raise FileRefusedError(
                     f"has no closing line like {dialect.footer_pattern}: it is cut off; deliver it again"
@@ -339,15 +375,20 @@ class Loader:
         names = [f"c{position}" for position in range(len(header))]
         columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
         source = (
-            f"read_csv([{literal(target.as_posix())}], columns = {{'line': 'BIGINT', {columns}}}, auto_detect = false, "
-            "header = false, delim = ',', quote = '\"', escape = '\"', "
+            f"read_csv({_file_list([target])}, columns = {{'line': 'BIGINT', {columns}}}, auto_detect = false, "
+            "header = false, delim = ',', quote = '\"', escape = '\"', hive_partitioning = false, "
             f"max_line_size = {max(2_000_000, seen.longest)})"
         )
-        sql = self._create_csv(source, header, names, dialect, line="line", file="0")
-        self._number_lines({}, "0")
-        self._finish([text.result], {0}, sql)
-        self._set_aside_broken(text.result, seen, len(header))
+        try:
+            sql = self._create_csv(source, header, names, dialect, line="line", file="0")
+            self._number_lines({}, "0")
+            self._finish([text.result], {0}, sql)
+        except duckdb.Error as error:
+            text.result.refusal = str(unreadable(error))
+            return
         target.unlink()
+        if text.result.refusal is None:
+            self._set_aside_broken(text.result, seen, len(header))
 
     def _set_aside_broken(self, result: FileResult, seen: Renumbered, width: int) -> None:
         broken = seen.broken
@@ -371,34 +412,92 @@ class Loader:
     # --- JSON Lines ------------------------------------------------------------------------------------------------
 
     def _load_json(self, results: list[FileResult], dialect: Dialect) -> None:
+        with ThreadPoolExecutor(max_workers=self.threads) as pool:
+            extents = dict(zip((result.number for result in results), pool.map(self._measured, results), strict=True))
         groups: dict[str, list[FileResult]] = {}
         for result in results:
-            groups.setdefault(result.landed.path.suffix.lower(), []).append(result)
+            if result.refusal is None:
+                groups.setdefault(result.landed.path.suffix.lower(), []).append(result)
         for group in groups.values():
-            self._read_json(group, dialect)
+            for portion in _portions(group, lambda result: extents[result.number], self.limits):
+                self._read_json(portion, extents, dialect)
 
-    def _read_json(self, results: list[FileResult], dialect: Dialect) -> None:
-        files = ", ".join(literal(result.landed.path.as_posix()) for result in results)
+    def _measured(self, result: FileResult) -> Extent:
+        try:
+            return measure(result.landed.path, self.limits)
+        except FileRefusedError as error:
+            result.refusal = str(error)
+            return Extent(0, 0, True)
+
+    def _read_json(self, results: list[FileResult], extents: Mapping[int, Extent], dialect: Dialect) -> None:
+        """Read files together; when that fails by halves, and a file alone the careful way before it is refused."""
+        try:
+            self._read_lines(results, dialect)
+            self._refuse_cut_off(results, extents)
+            self._type_json(results, dialect)
+        except duckdb.Error as error:
+            if len(results) == 1:
+                results[0].refusal = str(unreadable(error))
+                return
+            half = len(results) // 2
+            self._read_json(results[:half], extents, dialect)
+            self._read_json(results[half:], extents, dialect)
+
+    def _read_lines(self, results: list[FileResult], dialect: Dialect) -> None:
+        """Create the table `lines`: file, line. One text column first: DuckDB's JSON reader does not tell which line a
+        bad record stood in."""
         compression = {".gz": "gzip", ".zst": "zstd"}.get(results[0].landed.path.suffix.lower(), "none")
         try:
-            # One text column first: DuckDB's JSON reader does not tell which line a bad record stood in.
+            # The mark between columns is one that no JSON holds: control characters are escaped there.
             self.connection.execute(
                 f"""
                 create or replace temp table lines as
-                select file_index::INTEGER as file, line from read_csv([{files}], columns = {{'line': 'VARCHAR'}},
-                    auto_detect = false, header = false, delim = '\\x01', quote = '', escape = '',
-                    compression = {literal(compression)})
+                select file_index::INTEGER as file, line
+                from read_csv({_file_list(result.landed.path for result in results)}, columns = {{'line': 'VARCHAR'}},
+                    auto_detect = false, header = false, delim = '{chr(1) * 4}', quote = '', escape = '',
+                    hive_partitioning = false, compression = {literal(compression)})
                 """
             )
-        except duckdb.Error as error:
-            if len(results) == 1:
-                results[0].refusal = _unreadable(error)
-                return
-            half = len(results) // 2
-            self._read_json(results[:half], dialect)
-            self._read_json(results[half:], dialect)
-            return
-        self._check_whole(results)
+        except duckdb.Error:
+            if len(results) > 1:
+                raise
+            # A line too long for the bulk way, or CR in the midst of one.
+            self.connection.register("pieces", self._lines_of(results[0], dialect))
+            try:
+                self.connection.execute(
+                    "create or replace temp table lines as select 0::INTEGER as file, line from pieces"
+                )
+            finally:
+                self.connection.unregister("pieces")
+
+    def _lines_of(self, result: FileResult, dialect: Dialect) -> pa.RecordBatchReader:
+        """The file's lines as a stream of Arrow, which ends where the file is refused."""
+        schema = pa.schema([("line", pa.string())])
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                for piece in _json_lines(decoded(result.landed.path, dialect, self.limits)):
+                    yield pa.record_batch([pa.array(piece, pa.string())], schema)
+            except FileRefusedError as error:
+                result.refusal = str(error)
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
+
+    def _refuse_cut_off(self, results: list[FileResult], extents: Mapping[int, Extent]) -> None:
+        """Refuse plain files whose last line breaks off; a packed one has proved whole."""
+        rows = self.connection.execute(
+            """
+            select last_lines.file, json_valid(coalesce(line, '{}'))
+            from (select file, max(rowid) as last_line from lines group by file) as last_lines
+            join lines on lines.rowid = last_lines.last_line
+            """
+        ).fetchall()
+        for position, is_last_whole in rows:
+            result = results[position]
+            if not (is_last_whole or extents[result.number].ends_with_newline or is_packed(result.landed.path)):
+                result.refusal = "is cut off in its last line; deliver it again"
+
+    def _type_json(self, results: list[FileResult], dialect: Dialect) -> None:
         unknown = self._unknown_keys(results)
         sql = self._create_json(dialect, unknown)
         self._keep_all_but([position for position, result in enumerate(results) if result.refusal is not None])
@@ -407,40 +506,27 @@ class Loader:
         self._finish(results, good, sql)
         self.connection.execute("drop table lines")
 
-    def _check_whole(self, results: list[FileResult]) -> None:
-        """Refuse files that end too early: packed ones by their checksum, plain ones by a last line that breaks off."""
-        rows = self.connection.execute(
-            """
-            select sizes.file, sizes.size, json_valid(coalesce(lines.line, '{}'))
-            from (
-                select file, cast(sum(coalesce(strlen(line), 0) + 1) as BIGINT) as size, max(rowid) as last_line
-                from lines group by file
-            ) as sizes
-            join lines on lines.rowid = sizes.last_line
-            """
-        ).fetchall()
-        seen = {file: (size, is_last_whole) for file, size, is_last_whole in rows}
-        for position, result in enumerate(results):
-            size, is_last_whole = seen.get(position, (0, True))
-            try:
-                check_packed(result.landed.path, size)
-                if not is_last_whole and not _ends_with_newline(result.landed.path):
-                    raise FileRefusedError("is cut off in its last line; deliver it again")
-            except FileRefusedError as error:
-                result.refusal = str(error)
-
     def _unknown_keys(self, results: list[FileResult]) -> set[int]:
         """Note keys no column is promised under; returns the files that hold some."""
-        known = {column.header for column in self.contract.columns}
+        known = ", ".join(literal(column.header) for column in self.contract.columns)
         unknown = set()
-        for file, keys in self.connection.execute(
-            "select distinct file, array_to_string(try(json_keys(line)), chr(1)) from lines"
+        for file, keys, count in self.connection.execute(
+            f"""
+            select file, list(left(key, {NOTED_CHARACTERS}) order by key)[:{NOTED_KEYS}], count(*)
+            from (
+                select distinct file, unnest(keys) as key
+                from (select distinct file, try(json_keys(line)) as keys from lines)
+            )
+            where key not in ({known})
+            group by file order by file
+            """
         ).fetchall():
-            for key in sorted(set((keys or "").split("\x01")) - known - {""}):
-                unknown.add(file)
-                note = (key, "is not in the contract; kept in _extra")
-                if note not in results[file].notes:
-                    results[file].notes.append(note)
+            unknown.add(file)
+            results[file].notes += [(key, "is not in the contract; kept in _extra") for key in keys]
+            if count > NOTED_KEYS:
+                results[file].notes.append(
+                    ("...", f"stands for {count - NOTED_KEYS:,} more that are not in the contract; kept in _extra")
+                )
         return unknown
 
     def _create_json(self, dialect: Dialect, with_extra: set[int]) -> list[ColumnSql]:
@@ -450,16 +536,15 @@ class Loader:
             wanted[column.header] = structure(column.type, leaves="VARCHAR") if column.is_nested else "VARCHAR"
             sql = f"object.{quoted(column.header)}"
             if column.is_nested:
-                container = _wrong_container(column)
-                delivered[column.name] = Delivered(sql, "json", container=container)
+                delivered[column.name] = Delivered(
+                    sql, "json", container=_wrong_container(column), json=f"json_extract(_text, {_json_path(column)})"
+                )
             else:
                 delivered[column.name] = Delivered(sql, "text")
         extra = "null::VARCHAR"
         if with_extra:
-            nothing = literal(json.dumps({column.header: None for column in self.contract.columns}))
-            merged = f"cast(try(json_merge_patch(line, {nothing})) as VARCHAR)"
             among = ", ".join(str(file) for file in sorted(with_extra))
-            extra = f"case when file in ({among}) then nullif({merged}, '{{}}') end"
+            extra = f"case when file in ({among}) then nullif({_rest_of_object(self.contract)}, '{{}}') end"
         source = f"(select file, line, try(json_transform(line, {literal(json.dumps(wanted))})) as object from lines)"
         blank = is_blank("line")
         return self._create(
@@ -480,18 +565,38 @@ class Loader:
         groups: dict[str, list[FileResult]] = {}
         for result in results:
             try:
-                schema = pq.read_schema(result.landed.path)
-            except (pa.ArrowException, OSError) as error:
-                result.refusal = f"is no whole Parquet file ({_first_line(error)}); deliver it again"
+                held = pq.read_metadata(result.landed.path)
+                schema = held.schema.to_arrow_schema()
+            # A column's name may be no UTF-8, which is a ValueError.
+            except (pa.ArrowException, OSError, ValueError) as error:
+                result.refusal = f"is no whole Parquet file ({sentence(error)}); deliver it again"
                 continue
-            if self._has_columns(result, schema.names):
+            if held.num_rows > self.limits.max_file_rows:
+                result.refusal = str(too_many_rows("rows", self.limits))
+            elif self._has_columns(result, schema.names) and self._is_small_enough(result, held, schema):
                 groups.setdefault(schema.remove_metadata().to_string(), []).append(result)
         for group in groups.values():
             self._read_parquet(group, dialect)
 
+    def _is_small_enough(self, result: FileResult, held: pq.FileMetaData, schema: pa.Schema) -> bool:
+        """Refuse a file whose values, each of which Parquet may store once for a million rows, add up to too much."""
+        whole = held.num_rows * 8 * len(schema)
+        long = [quoted(field.name) for field in schema if not pa.types.is_primitive(field.type)]
+        if long and whole <= self.limits.max_file_bytes:
+            sizes = " + ".join(f"coalesce(sum(strlen(cast({name} as VARCHAR))), 0)" for name in long)
+            source = f"read_parquet({_file_list([result.landed.path])}, hive_partitioning = false)"
+            try:
+                whole += int(self.connection.execute(f"select {sizes} from {source}").fetchall()[0][0])
+            except duckdb.Error as error:
+                result.refusal = str(unreadable(error))
+                return False
+        if whole > self.limits.max_file_bytes:
+            result.refusal = str(too_large(self.limits))
+            return False
+        return True
+
     def _read_parquet(self, results: list[FileResult], dialect: Dialect) -> None:
-        files = ", ".join(literal(result.landed.path.as_posix()) for result in results)
-        source = f"read_parquet([{files}], hive_partitioning = false)"
+        source = f"read_parquet({_file_list(result.landed.path for result in results)}, hive_partitioning = false)"
         try:
             described = self.connection.execute(f"describe select * from {source}").fetchall()
             sql = self._create_typed(
@@ -501,15 +606,15 @@ class Loader:
                 file="file_index::INTEGER",
                 line="file_row_number + 1",
             )
+            self._number_lines({}, "0")
         except duckdb.Error as error:
             if len(results) == 1:
-                results[0].refusal = _unreadable(error)
+                results[0].refusal = str(unreadable(error))
                 return
             half = len(results) // 2
             self._read_parquet(results[:half], dialect)
             self._read_parquet(results[half:], dialect)
             return
-        self._number_lines({}, "0")
         self._finish(results, set(range(len(results))), sql)
 
     def _create_typed(
@@ -553,17 +658,26 @@ class Loader:
     def _sheet(self, result: FileResult, dialect: Dialect) -> list[list[Any]] | None:
         """The sheet's rows from the header on, as Python values. DuckDB's own reader needs another extension."""
         try:
+            check_workbook(result.landed.path, self.limits)
             book = CalamineWorkbook.from_path(str(result.landed.path))
             if dialect.sheet is not None and dialect.sheet not in book.sheet_names:
                 result.refusal = f"has no sheet '{dialect.sheet}', only {', '.join(book.sheet_names)}; rename the sheet"
                 return None
             sheet = book.get_sheet_by_name(dialect.sheet or book.sheet_names[0])
             rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-        except (CalamineError, OSError) as error:
-            result.refusal = f"is no readable workbook ({_first_line(error)}); deliver it again"
+        except FileRefusedError as error:
+            result.refusal = str(error)
+            return None
+        except BaseException as error:
+            # The reader is written in Rust, whose panics are no Exception.
+            if not isinstance(error, CalamineError | OSError) and type(error).__name__ != "PanicException":
+                raise
+            result.refusal = f"is no readable workbook ({sentence(error)}); deliver it again"
             return None
         if len(rows) <= dialect.skip_lines:
-            result.refusal = f"ends before its header, which the contract expects in row {dialect.skip_lines + 1}"
+            result.refusal = (
+                f"ends before its header, which the contract expects in row {dialect.skip_lines + 1}; deliver it again"
+            )
             return None
         return rows[dialect.skip_lines :]
 
@@ -605,9 +719,7 @@ class Loader:
         typed = ", ".join(f"{item.typed} as {item.value}" for item in sql)
         values = ", ".join(item.value for item in sql)
         record = "_text" if text != "null::VARCHAR" else _record(present)
-        shown = " ".join(
-            f"when {literal(item.column.name)} then left(cast({item.raw} as VARCHAR), 200)" for item in present
-        )
+        shown = " ".join(f"when {literal(item.column.name)} then left({item.shown}, 200)" for item in present)
         hidden = [item.raw for item in present if item.delivered.kind == "text" and not item.column.is_text]
         hidden_breaks = f"case when _column is null then 0 else {_line_breaks(hidden)} end" if hidden else "0"
         self.connection.execute(
@@ -673,6 +785,7 @@ class Loader:
 
     def _finish(self, results: list[FileResult], good: set[int], sql: list[ColumnSql]) -> None:
         """Set rows aside, count, and write what passed; `results` by their number in the batch, `good` those in it."""
+        good = good - self._refuse_mostly_broken(results)
         has_repeats = self._find_repeats(sql)
         self._set_aside(results, has_repeats)
         for file, read, bad in self.connection.execute(
@@ -694,6 +807,26 @@ class Loader:
                 result.rows_quarantined += conflicts
                 result.rows_loaded -= repeats + conflicts
         self._stage(results, good, sql, has_repeats)
+
+    def _refuse_mostly_broken(self, results: list[FileResult]) -> set[int]:
+        """Refuse files with more broken rows than anybody would look at; returns them."""
+        most = self.limits.max_quarantined_rows
+        found = self.connection.execute(
+            f"select file, count(_column) from batch group by file having count(_column) > {most}"
+        ).fetchall()
+        for file, broken in found:
+            line, reason = self.connection.execute(
+                f"select line, left(_reason, 300) from numbered where file = {file} and _column is not null "
+                "order by line limit 1"
+            ).fetchall()[0]
+            results[file].refusal = (
+                f"has {broken:,} rows that break the contract, more than {most:,}, the first in line {line} "
+                f"({reason}); export it again as the contract says, mend the contract, or raise "
+                "ingestion.max_quarantined_rows"
+            )
+        refused = {file for file, _ in found}
+        self._keep_all_but(refused)
+        return refused
 
     def _find_repeats(self, sql: list[ColumnSql]) -> bool:
         """Create the table `repeats` when a file holds a key twice: an exact repeat is dropped, another row
@@ -801,18 +934,21 @@ class Loader:
         shutil.rmtree(self.staging, ignore_errors=True)
 
 
+def _json_path(column: Column) -> str:
+    return literal(f'$."{column.header}"')
+
+
 def _wrong_container(column: Column) -> str:
     """SQL: where the contract wants an object or array, the JSON holds something else.
 
     Only rows without any value there are looked at again: `json_transform` reads a text as an object of nulls.
     """
     raw = quoted(f"d_{column.name}")
-    path = literal(f'$."{column.header}"')
     is_list = column.type.endswith("[]")
     nothing = [] if is_list else [f"{raw}.{quoted(name)} is null" for name, _ in struct_fields(column.type)]
     return (
         f"case when _broken is null and _text is not null and ({raw} is null{' or ' if nothing else ''}"
-        f"{' and '.join(nothing)}) then coalesce(json_type(_text, {path}) not in "
+        f"{' and '.join(nothing)}) then coalesce(json_type(_text, {_json_path(column)}) not in "
         f"('NULL', '{'ARRAY' if is_list else 'OBJECT'}'), false) else false end"
     )
 
@@ -828,6 +964,46 @@ def _batches(results: list[FileResult]) -> list[list[FileResult]]:
         batches[-1].append(result)
         size += weight
     return batches
+
+
+def _portions(items: Iterable[Item], extent: Callable[[Item], Extent], limits: Ingestion) -> list[list[Item]]:
+    """Text files that are read together, by what they hold unpacked."""
+    portions: list[list[Item]] = []
+    size = lines = 0
+    for item in items:
+        held = extent(item)
+        if not portions or size + held.size > 2 * BATCH_BYTES or lines + held.lines > limits.max_file_rows:
+            portions.append([])
+            size = lines = 0
+        portions[-1].append(item)
+        size, lines = size + held.size, lines + held.lines
+    return portions
+
+
+def _file_list(paths: Iterable[Path]) -> str:
+    """Files as SQL. DuckDB takes `*`, `?` and `[` in a path for wildcards unless they stand in brackets."""
+    return "[" + ", ".join(literal(re.sub(r"([*?[])", r"[\1]", path.as_posix())) for path in paths) + "]"
+
+
+def _json_lines(pieces: Iterable[str]) -> Iterator[list[str]]:
+    """The lines of JSON Lines, without their ends, some at a time. A CR in the midst of one is a blank of its JSON."""
+    rest = ""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split("\n")
+        yield [line.removesuffix("\r") for line in lines]
+    if rest:
+        yield [rest]
+
+
+def _rest_of_object(contract: Contract) -> str:
+    """SQL: the keys of the object `line` that no column is promised under. Not by `json_merge_patch`, which a deeply
+    nested value ends the process of."""
+    known = ", ".join(literal(column.header) for column in contract.columns)
+    pointer = "'/' || replace(replace(key, '~', '~0'), '/', '~1')"
+    pair = f"cast(to_json(key) as VARCHAR) || ':' || cast(json_extract(line, {pointer}) as VARCHAR)"
+    keys = f"list_filter(json_keys(line), lambda key: not contains([{known}], key))"
+    pairs = f"list_transform({keys}, lambda key: {pair})"
+    return f"try(case when json_type(line) = 'OBJECT' then '{{' || array_to_string({pairs}, ',') || '}}' end)"
 
 
 def _folded(name: str) -> str:
@@ -859,23 +1035,6 @@ def _write_part(rows: pa.Table, landed: LandedFile, path: Path) -> None:
     part = part.append_column("_arrival_date", constant(landed.arrival, pa.date32()))
     part = part.append_column("_delivery_kind", constant(landed.delivery and landed.delivery.kind, pa.string()))
     pq.write_table(part.append_column("_extra", extra), path, compression="snappy")
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-
-
-def _unreadable(error: BaseException) -> str:
-    return f"cannot be read ({_first_line(error)}); deliver it again"
-
-
-def _ends_with_newline(path: Path) -> bool:
-    if path.suffix.lower() in (".gz", ".zst"):
-        return True
-    with path.open("rb") as handle:
-        size = handle.seek(0, 2)
-        handle.seek(max(0, size - 1))
-        return handle.read(1) == b"\n"
 
 
 def _cell_writer(column: Column | None) -> Callable[[Any], str | None]:

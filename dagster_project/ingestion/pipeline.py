@@ -22,8 +22,9 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from dagster_project.ingestion.inventory import LandedFile, inspect, list_files, unknown_folders
+from dagster_project.ingestion.inventory import LandedFile, inspect, list_files, shown, unknown_folders
 from dagster_project.ingestion.lake import PART, Lake, path_segment
 from dagster_project.ingestion.ledger import (
     LOADED,
@@ -47,6 +48,7 @@ from dagster_project.warehouse.lake_store import LakeError, open_lake
 from data_quality.contract import CONTRACTS_DIR, Contract, load_contracts
 
 MEMORY_LIMIT = "2GB"
+LONGEST_REFUSAL = 1000
 
 Progress = Callable[[str, int, int], None]
 """Called with extract, files done, files to do."""
@@ -290,7 +292,7 @@ class _Run:
         stale: Sequence[Entry],
     ) -> Loader:
         """Read files until every delivery that counts is loaded, and put them into the lake."""
-        loader = Loader(connection, self.contract, self.aside / "staged", self.threads)
+        loader = Loader(connection, self.contract, self.aside / "staged", self.settings.ingestion)
         mapped: dict[tuple[str, str], Path | None] = {}
         done = 0
 
@@ -353,11 +355,11 @@ class _Run:
             rows_loaded=result.rows_loaded if usable else 0,
             rows_quarantined=result.rows_quarantined if usable else 0,
             rows_deduplicated=result.rows_deduplicated if usable else 0,
-            refusal=result.refusal,
+            refusal=None if result.refusal is None else shown(result.refusal)[:LONGEST_REFUSAL],
             notes=tuple(result.notes) if usable else (),
             batch=batch,
             # What place and name forbid is looked at again in every run: time or a rename heals it.
-            layout="" if landed.refusal is not None else self.layout,
+            layout="" if result.may_heal else self.layout,
         )
 
     def _not_loaded(
@@ -401,8 +403,8 @@ class _Run:
         self.store.put({path: folder / PART for path, folder in placed.items() if folder is not None})
 
     def _remember(self, old: Ledger, new: Ledger, loader: Loader) -> None:
-        read = set(loader.results)
-        kept = old.rows.filter(pa.array([file not in read for file in old.rows["file"].to_pylist()], pa.bool_()))
+        read = pa.array(list(loader.results), pa.string())
+        kept = old.rows.filter(pc.invert(pc.is_in(old.rows["file"], value_set=read)))
         new.rows = pa.concat_tables(
             [
                 only_current(kept, new),
@@ -416,7 +418,7 @@ class _Run:
         entries = [entry for file, entry in sorted(ledger.entries.items()) if file in read]
         current = [entry for entry in entries if entry.is_current]
         refused = [entry for entry in entries if entry.outcome == REJECTED]
-        drift = Counter(f"column '{column}' {reason}" for entry in current for column, reason in entry.notes)
+        drift = Counter(shown(f"column '{column}' {reason}") for entry in current for column, reason in entry.notes)
         late = late_days(ledger.entries.values(), self.contract.latency_days)
         share = self.contract.max_rejected_share
         return ExtractReport(

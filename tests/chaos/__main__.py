@@ -1,0 +1,35 @@
+"""All parts of the chaos tests at full length, and a table of what became of them: `python -m tests.chaos`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Callable
+
+from rich.console import Console
+
+from tests.chaos import hostile
+from tests.chaos.report import Row, table
+
+PARTS: dict[str, Callable[[int], Row]] = {"hostile": lambda seed: hostile.run(10_000, first_seed=seed, tell=True)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--part", action="append", choices=sorted(PARTS), help="only this part; may be repeated")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    rows = []
+    for name in arguments.part or PARTS:
+        try:
+            rows.append(PARTS[name](arguments.seed))
+        except Exception:
+            traceback.print_exc()
+            rows.append(Row(name, errors=1, note="failed, see above"))
+    Console().print(table(rows))
+    sys.exit(any(row.errors for row in rows))
+
+
+if __name__ == "__main__":
+    main()
