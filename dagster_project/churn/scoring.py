@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,28 +130,35 @@ class _Trees:
     """Calibrated trees, and the customer who stayed that others are set beside."""
 
     def __init__(self, customers: pd.DataFrame) -> None:
+        # Threads that wait in a loop for one that another process holds up make the step several times as long.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         from sklearn.calibration import CalibratedClassifierCV
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         features, churned = matrix(customers), _churned(customers)
-        self._reference = reference(features, churned)
         trees = HistGradientBoostingClassifier(**_TREES, random_state=_SEED)
         # A customer of both cuts is in one fold, or the trees would be judged by whom they know.
         folds = pd.util.hash_array(customers["customer_id"].to_numpy(dtype=object)) % _FOLDS
         splits = [(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)) for fold in range(_FOLDS)]
+        # What nobody is known to have, in one of the parts learnt from, tells nothing, and trees do not take it.
+        self._is_told = np.all([np.isfinite(features[learnt]).any(axis=0) for learnt, _ in splits], axis=0)
+        self._reference = np.where(self._is_told, reference(features, churned), 0.0)
         model = CalibratedClassifierCV(trees, method="sigmoid", cv=splits, ensemble=False)
         with _threads(len(customers)):
-            self._model = model.fit(features, churned)
+            self._model = model.fit(self._features(customers), churned)
 
     def probabilities(self, customers: pd.DataFrame) -> Floats:
         with _threads(len(customers)):
-            found: Floats = self._model.predict_proba(matrix(customers))[:, 1]
+            found: Floats = self._model.predict_proba(self._features(customers))[:, 1]
         return found
+
+    def _features(self, customers: pd.DataFrame) -> Floats:
+        return np.where(self._is_told, matrix(customers), 0.0)
 
     def reasons(self, customers: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.object_]]:
         """Up to three groups that raise the log odds of churn most, against the same customer with that group's
         features as those of one who stayed; None where there are no more."""
-        features = matrix(customers)
+        features = self._features(customers)
         trees = self._model.calibrated_classifiers_[0].estimator
         raised = np.empty((len(features), len(GROUPS)))
         with _threads(len(features)):

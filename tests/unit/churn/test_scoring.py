@@ -114,6 +114,17 @@ def test_without_both_outcomes_at_both_cuts_nobody_is_scored(customers) -> None:
     assert (result.scores.num_rows, result.evaluations.num_rows, result.parameters) == (0, 0, {})
 
 
+def test_what_nobody_or_hardly_anybody_is_known_to_have_does_not_matter(customers) -> None:
+    made = customers(1_000)
+    untold, whole = made.copy(), made.copy()
+    untold["last_ces"] = np.nan
+    untold["last_csat"] = np.where(untold["customer_id"] == "c000007", 3.0, np.nan)
+    for feature in ("last_ces", "last_csat"):
+        whole[feature] = 0.0
+    scores = [scored(frame).scores.to_pandas()["churn_probability"] for frame in (untold, whole)]
+    np.testing.assert_allclose(*scores, atol=1e-12)
+
+
 def test_a_missing_feature_is_named(customers) -> None:
     with pytest.raises(ValueError, match="'last_nps' is missing"):
         scored(customers(500).drop(columns="last_nps"))
