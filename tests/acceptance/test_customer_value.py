@@ -83,7 +83,7 @@ def test_the_release_says_what_its_models_found(retailer: Path, purchases: pd.Da
     with marts(retailer) as session:
         (text,) = session.execute("select model_parameters from release_info").fetchone()
     found = json.loads(text)
-    assert set(found) == {"identity", "paretonbd", "gamma_gamma"}
+    assert set(found) == {"identity", "paretonbd", "gamma_gamma", "churn"}
     repeats = purchases[(purchases["day"] > purchases["first"]) & (purchases["net_revenue"] > 0)]
     each = repeats.groupby("customer_id")["net_revenue"].agg(["size", "mean"])
     correlation = np.corrcoef(each["size"], each["mean"])[0, 1]
