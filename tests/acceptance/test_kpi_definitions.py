@@ -19,7 +19,7 @@ OF_ACTIVE_DAYS = frozenset(
         "data_quality_results", "dim_customers", "kpi_ces", "kpi_channel_matrix", "kpi_channel_transitions",
         "kpi_churn_drivers", "kpi_conversion", "kpi_csat", "kpi_customer_value", "kpi_definitions",
         "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard", "kpi_segment_movements",
-        "model_evaluations", "release_info",
+        "model_evaluations", "persona_profiles", "release_info",
     }
 )  # fmt: skip
 
