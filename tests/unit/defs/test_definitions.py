@@ -34,7 +34,7 @@ def test_nothing_in_the_graph_is_without_a_maker(graph: dg.AssetGraph) -> None:
 
 def test_every_asset_says_what_it_is_whose_it_is_and_where_it_belongs(graph: dg.AssetGraph) -> None:
     groups = {"ingestion", "staging", "intermediate", "identity", "core", "attribution", "analytics", "kpis", "trust"}
-    groups |= {"publication", "segments", "value"}
+    groups |= {"churn", "publication", "segments", "value"}
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
         assert node.group_name in groups, key
