@@ -44,9 +44,9 @@ def customer_and_records(home: Path) -> tuple[str, tuple[str, str], list[tuple[s
 
 def rows_of_others(home: Path, customers: tuple[str, str]) -> dict[str, object]:
     """Per fact, and of dim_customers, the rows of everybody else that is known: what only a mailbox held together may
-    belong to nobody afterwards. Scores are learnt from everybody, so they may move."""
+    belong to nobody afterwards. Scores and personas are learnt from everybody, so they may move."""
     tables = {name: name for name in FACTS}
-    tables["dim_customers"] = "(select * exclude (clv, churn_probability) from dim_customers)"
+    tables["dim_customers"] = "(select * exclude (clv, churn_probability, persona) from dim_customers)"
     with marts(home) as session:
         return {
             name: session.execute(
