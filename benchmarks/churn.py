@@ -47,7 +47,7 @@ def main() -> None:
     alive = alive.append_column("p_alive", pa.array(np.exp(-alive["age_days"].to_numpy() / 300)))
     before = time.perf_counter()
     settings = load_settings(DEFAULTS_FILE.with_name("none.yaml")).churn
-    result = score_churn(made, alive, settings, data_end=dt.date(2026, 10, 31))
+    result = score_churn(made, alive, settings, min_n=30, data_end=dt.date(2026, 10, 31))
     seconds = time.perf_counter() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{result.scores.num_rows:,} customers scored in {seconds:.1f} s, peak {peak:.2f} GiB")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from dagster_project.evaluations import Floats
 
 # The columns of intermediate.int_churn_features that the model sees, by the reason they make together. Nothing else is
 # looked at: an id or a date would be learnt by heart.

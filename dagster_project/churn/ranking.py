@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from dagster_project.evaluations import Floats
+
 METRICS = ("auc", "brier", "calibration_error", "top_decile_lift")
 _BINS = 10
 

@@ -11,16 +11,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from dagster_project.churn.features import FEATURES, GROUPS, Floats, matrix, reference
+from dagster_project.churn.features import FEATURES, GROUPS, matrix, reference
 from dagster_project.churn.ranking import METRICS, Judged
-from dagster_project.evaluations import EVALUATIONS_SCHEMA, compared, held_out, is_worse, redrawn
+from dagster_project.evaluations import EVALUATIONS_SCHEMA, Floats, compared, held_out, is_worse, redrawn
 from dagster_project.settings import Churn
 
 Outcomes = np.ndarray[Any, np.dtype[np.bool_]]
 # Small trees, many of them: what tells churn are a few numbers and how they meet.
 _TREES = {"max_iter": 100, "learning_rate": 0.08, "max_leaf_nodes": 6, "min_samples_leaf": 50, "early_stopping": False}
 _FOLDS, _SEED = 3, 20_260_101
-_FEW = 30  # customers of each outcome that a cut needs
 _KNOWS = 0.97  # AUC of a single feature from which on it must know the outcome
 _SAYS = 0.1  # log odds from which on a group is a reason
 _ON_ONE_THREAD = 50_000  # customers up to which threads cost more than they give
@@ -47,7 +46,7 @@ class ScoredChurn:
     parameters: dict[str, Any]
 
 
-def score_churn(features: pa.Table, alive: pa.Table, settings: Churn, *, data_end: dt.date) -> ScoredChurn:
+def score_churn(features: pa.Table, alive: pa.Table, settings: Churn, *, min_n: int, data_end: dt.date) -> ScoredChurn:
     """The probability that a customer active now places no order in the next `settings.horizon_days`.
 
     `features`: one row per cut (`train`, two horizons ago, `validate`, one, and `now`) and customer, with FEATURES as
@@ -61,7 +60,7 @@ def score_churn(features: pa.Table, alive: pa.Table, settings: Churn, *, data_en
     errors, or where a single feature knows the outcome, which only a leak from the future can do, that baseline is
     served, learnt at `validate`.
 
-    Without 30 customers of each outcome at both cuts there are no scores: nothing could tell how wrong they are.
+    Without `min_n` customers of each outcome at both cuts there are no scores: nothing could tell how wrong they are.
     """
     keys = ["cut", "frequency", "recency_days", "age_days"]
     frame = features.to_pandas().merge(alive.to_pandas(), on=keys, how="left")
@@ -70,7 +69,7 @@ def score_churn(features: pa.Table, alive: pa.Table, settings: Churn, *, data_en
     frame["p_alive"] = frame["p_alive"].fillna(frame.groupby("cut")["p_alive"].transform("mean")).fillna(0.5)
     now, train, validate = (frame[frame["cut"] == cut].reset_index(drop=True) for cut in ("now", "train", "validate"))
     train, validate = (_drawn(cut, settings.training_customers) for cut in (train, validate))
-    if not (_tells_both(train) and _tells_both(validate)):
+    if min(_of_rarer_outcome(train), _of_rarer_outcome(validate)) < min_n:
         return ScoredChurn(SCORES_SCHEMA.empty_table(), EVALUATIONS_SCHEMA.empty_table(), {})
     leaking = _leaking(train)
     learnt = None if leaking else _Trees(train)
@@ -100,9 +99,9 @@ def _churned(customers: pd.DataFrame) -> Outcomes:
     return customers["has_churned"].to_numpy(dtype=bool)
 
 
-def _tells_both(customers: pd.DataFrame) -> bool:
+def _of_rarer_outcome(customers: pd.DataFrame) -> int:
     churned = int(_churned(customers).sum())
-    return min(churned, len(customers) - churned) >= _FEW
+    return min(churned, len(customers) - churned)
 
 
 def _drawn(customers: pd.DataFrame, number: int) -> pd.DataFrame:

@@ -359,6 +359,7 @@ class Pipeline:
                 self.warehouse.table("intermediate", "int_churn_features"),
                 customer_value.alive(purchases, ("now", "validate", "train"), self.settings.customer_value),
                 self.settings.churn,
+                min_n=self.settings.reliability.min_n,
                 data_end=data_end,
             )
             shares, weights = attribution.share_out(

@@ -22,7 +22,7 @@ def scored(customers: pd.DataFrame, **changes: object) -> ScoredChurn:
     alive = customers[ALIVE].drop_duplicates().assign(p_alive=lambda frame: np.exp(-frame["age_days"] / 400))
     features = customers.drop(columns="truth")
     tables = (pa.Table.from_pandas(frame, preserve_index=False) for frame in (features, alive))
-    return score_churn(*tables, settings, data_end=DATA_END)
+    return score_churn(*tables, settings, min_n=30, data_end=DATA_END)
 
 
 def evaluated(result: ScoredChurn) -> pd.DataFrame:
