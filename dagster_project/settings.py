@@ -305,6 +305,30 @@ class Ingestion(_Section):
         return self.max_line_mb * 1_000_000
 
 
+class Drift(_Section):
+    releases: int = Field(gt=0)
+    kept_releases: int = Field(gt=0)
+    days: int = Field(gt=0)
+    min_rows: int = Field(gt=0)
+    volume: float = Field(gt=0, allow_inf_nan=False)
+    null_share: float = Field(gt=0, le=1)
+    mean: float = Field(gt=0, allow_inf_nan=False)
+    mix: float = Field(gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _history_of_what_is_compared(self) -> Drift:
+        if self.kept_releases < self.releases:
+            raise ValueError(
+                f"kept_releases {self.kept_releases} is less than releases {self.releases}, which are compared"
+            )
+        return self
+
+
+class Quality(_Section):
+    usual_times: float = Field(gt=1, allow_inf_nan=False)
+    drift: Drift
+
+
 class Postgres(_Section):
     reader_role: str | None = Field(min_length=1, max_length=63)
     switch_seconds: float = Field(ge=0, le=3600)
@@ -372,6 +396,7 @@ class Settings(_Section):
     channel_matrix: ChannelMatrix
     identity: Identity
     ingestion: Ingestion
+    quality: Quality
     publishing: Publishing
     objectives: list[Objective]
 
@@ -461,7 +486,7 @@ class Home:
 
     @property
     def quality(self) -> Path:
-        """Results and failing keys of the latest gate runs."""
+        """Results, failing keys and failing rows of the latest gate runs."""
         return self.root / "quality"
 
     @property
@@ -484,7 +509,8 @@ class Home:
         """Make the folders; those with personal data are for their owner alone (mode 0700)."""
         for path in (self.landing, self.published, self.docs, self.dbt, self.dagster):
             path.mkdir(parents=True, exist_ok=True)
-        for path in (self.lake, self.quarantine, self.ledger, self.warehouse.parent, self.directory.parent):
+        private = (self.lake, self.quarantine, self.ledger, self.quality, self.warehouse.parent, self.directory.parent)
+        for path in private:
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(0o700)
         return self

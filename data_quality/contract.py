@@ -141,6 +141,17 @@ class Contract:
         return tuple(sorted(keys, key=lambda column: column.key_position or 0))
 
     @property
+    def told(self) -> frozenset[str]:
+        """The columns whose values may be shown: neither personal nor text that anything may stand in, nor a key."""
+        return frozenset(
+            column.name
+            for column in self.columns
+            if column.classification in ("public", "internal")
+            and column.key_position is None
+            and (column.valid_values or not column.is_text)
+        )
+
+    @property
     def required(self) -> tuple[Column, ...]:
         return tuple(column for column in self.columns if column.required)
 

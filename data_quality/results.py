@@ -33,13 +33,23 @@ FAILING_KEY_SCHEMA = pa.schema(
         pa.field("key_values", pa.string(), nullable=False),
     ]
 )
+FAILING_ROW_SCHEMA = pa.schema(
+    [
+        pa.field("suite", pa.string(), nullable=False),
+        pa.field("table_name", pa.string(), nullable=False),
+        pa.field("expectation", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("failing_row", pa.string(), nullable=False),
+    ]
+)
 
 
 @dataclass(frozen=True)
 class ExpectationResult:
     """One expectation of one run. `unexpected_count` counts rows (NULL where the rule is about the whole table).
 
-    `failing_keys` holds values of `key_columns` only, at most the runner's limit of rows; no other column is ever read.
+    `failing_keys` holds values of `key_columns`, `failing_rows` the rows of those keys as JSON with what is personal
+    masked; of either at most the runner's limit.
     """
 
     suite: str
@@ -55,6 +65,7 @@ class ExpectationResult:
     note: str
     key_columns: tuple[str, ...] = ()
     failing_keys: tuple[tuple[str, ...], ...] = ()
+    failing_rows: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """What failed, where and by how much, on one line."""
@@ -91,13 +102,12 @@ class SuiteResult:
 
 @dataclass(frozen=True)
 class GateResult:
-    """One stage's suites. `docs` is the Data Docs index, `failing_keys` the file of failing keys, where written."""
+    """One stage's suites. `docs` is the Data Docs index, where written."""
 
     stage: str
     suites: tuple[SuiteResult, ...]
     seconds: float
     docs: Path | None = None
-    failing_keys: Path | None = None
 
     @property
     def passed(self) -> bool:
@@ -137,10 +147,10 @@ def to_arrow(results: Iterable[GateResult]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
 
 
-def write_failing_keys(path: Path, suites: Sequence[SuiteResult]) -> None:
-    """One row per failing key, replacing the file (an empty table when nothing failed): a file always tells of the
-    latest run."""
-    rows = [
+def write_failures(folder: Path, stage: str, suites: Sequence[SuiteResult]) -> None:
+    """`<stage>_failing_keys.parquet` and `<stage>_failing_rows.parquet`, one row per failing key or row. They are
+    replaced, by empty tables when nothing failed: a file always tells of the latest run."""
+    keys = [
         {
             "suite": item.suite,
             "table_name": item.table_name,
@@ -152,5 +162,18 @@ def write_failing_keys(path: Path, suites: Sequence[SuiteResult]) -> None:
         for item in suite.expectations
         for key in item.failing_keys
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(rows, schema=FAILING_KEY_SCHEMA), path)
+    rows = [
+        {
+            "suite": item.suite,
+            "table_name": item.table_name,
+            "expectation": item.expectation,
+            "severity": item.severity,
+            "failing_row": row,
+        }
+        for suite in suites
+        for item in suite.expectations
+        for row in item.failing_rows
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(keys, schema=FAILING_KEY_SCHEMA), folder / f"{stage}_failing_keys.parquet")
+    pq.write_table(pa.Table.from_pylist(rows, schema=FAILING_ROW_SCHEMA), folder / f"{stage}_failing_rows.parquet")

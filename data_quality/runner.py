@@ -1,14 +1,16 @@
 """Runs suites against a DuckDB file or a Spark session: the only place with a Great Expectations context.
 
-Tables are judged in place; no table is read into Python. One context per stage, one
-validation definition per table. Of what failed, and only then, key columns are read: at most `MAX_FAILING_KEYS` rows.
-No value of another column reaches the library's results, its logs or the pages.
+Tables are judged in place; no table is read into Python. One context per stage, one validation definition per table.
+Of what failed, and only then, keys and rows are read: at most `MAX_FAILING_ROWS`, what is personal masked. Only keys
+reach the library's results, its logs or the pages.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
+import re
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from data_quality import data_docs
 from data_quality.dialect import URL_PREFIX, register
 from data_quality.library import great_expectations
-from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_failing_keys
+from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_failures
 from data_quality.suites.vocabulary import Stage, TableSuite
 
 if TYPE_CHECKING:
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
     from pyspark.sql import SparkSession
 
-MAX_FAILING_KEYS = 1_000
+MAX_FAILING_ROWS = 1_000
+MASK = "***"
+_TEXTS = {"varchar", "string"}
 
 
 def run_stage(
@@ -36,14 +40,14 @@ def run_stage(
     *,
     title: str,
     docs: Path | None = None,
-    failing_keys: Path | None = None,
+    failures: Path | None = None,
 ) -> GateResult:
     """Run `suites` over the tables of `source`: a DuckDB file (opened read-only, closed on return), or the catalogue of
     a Spark session.
 
     `docs` is the Data Docs folder: this stage's pages and the index are rewritten there under `title` (the release).
-    `failing_keys` is a Parquet file of failing keys, rewritten. A suite whose table or column is missing fails with
-    that reason; it does not raise. Raises FileNotFoundError if there is no database.
+    `failures` is a folder, where the stage's failing keys and rows are rewritten. A suite whose table or column is
+    missing fails with that reason; it does not raise. Raises FileNotFoundError if there is no database.
     """
     if isinstance(source, Path) and not source.exists():
         raise FileNotFoundError(f"{stage} gate: no database at {source}; run the pipeline up to this stage first")
@@ -60,9 +64,9 @@ def run_stage(
             results.append(result)
             validations[suite.name] = validation
     index = data_docs.write_stage(docs, stage, title, results, validations) if docs is not None else None
-    if failing_keys is not None:
-        write_failing_keys(failing_keys, results)
-    return GateResult(stage, tuple(results), time.perf_counter() - started, index, failing_keys)
+    if failures is not None:
+        write_failures(failures, stage, results)
+    return GateResult(stage, tuple(results), time.perf_counter() - started, index)
 
 
 class _Tables(Protocol):
@@ -74,8 +78,8 @@ class _Tables(Protocol):
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
 
-    def columns(self, sql: str) -> tuple[str, ...]:
-        """The names of a query's columns."""
+    def columns(self, sql: str) -> dict[str, str]:
+        """The names of a query's columns and the engine's names of their types."""
 
     def batch(self, suite: TableSuite) -> tuple[Any, dict[str, Any]]:
         """The library's definition of a suite's table, and the parameters it is asked with."""
@@ -131,8 +135,8 @@ class _DuckDBTables:
         with self._datasource.get_engine().connect() as connection:
             return [tuple(row) for row in connection.execute(sa.text(sql)).fetchall()]
 
-    def columns(self, sql: str) -> tuple[str, ...]:
-        return tuple(name for (name, *_) in self.query(f"describe {sql}"))
+    def columns(self, sql: str) -> dict[str, str]:
+        return {name: type_ for (name, type_, *_) in self.query(f"describe {sql}")}
 
     def batch(self, suite: TableSuite) -> tuple[Any, dict[str, Any]]:
         schema, _, table = suite.table.partition(".")
@@ -155,8 +159,8 @@ class _SparkTables:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._session.sql(sql).collect()]
 
-    def columns(self, sql: str) -> tuple[str, ...]:
-        return tuple(self._session.sql(sql).columns)
+    def columns(self, sql: str) -> dict[str, str]:
+        return dict(self._session.sql(sql).dtypes)
 
     def batch(self, suite: TableSuite) -> tuple[Any, dict[str, Any]]:
         asset = self._datasource.add_dataframe_asset(suite.name)
@@ -167,8 +171,11 @@ class _SparkTables:
 def _run_suite(context: EphemeralDataContext, tables: _Tables, suite: TableSuite) -> tuple[SuiteResult, dict[str, Any]]:
     started = time.perf_counter()
     batch, parameters = tables.batch(suite)
+    texts = [name for name, type_ in tables.columns(f"select * from {suite.table}").items() if type_.lower() in _TEXTS]
     validation = context.validation_definitions.add(
-        great_expectations().ValidationDefinition(name=suite.name, data=batch, suite=context.suites.add(suite.build()))
+        great_expectations().ValidationDefinition(
+            name=suite.name, data=batch, suite=context.suites.add(suite.build(texts))
+        )
     )
     # Only the verdicts: counts and keys are asked for where a rule is broken, at half the queries.
     outcome = validation.run(result_format="BOOLEAN_ONLY", batch_parameters=parameters)
@@ -191,9 +198,11 @@ def _expectation_result(
     result: dict[str, Any] = {"unexpected_count": 0} if counts_rows else {}
     columns: tuple[str, ...] = ()
     keys: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[str, ...] = ()
     if not item.success and not broken:
         result = _details(batch.get_batch(batch_parameters=parameters), suite, config)
         columns, keys = _failing_keys(tables, suite, config, result)
+        rows = _failing_rows(tables, suite, columns, keys)
     return ExpectationResult(
         suite=suite.name,
         stage=suite.stage,
@@ -209,6 +218,7 @@ def _expectation_result(
         note=_note(config),
         key_columns=columns,
         failing_keys=keys,
+        failing_rows=rows,
     )
 
 
@@ -233,7 +243,7 @@ def _details(batch: Any, suite: TableSuite, config: Any) -> dict[str, Any]:
     if "column" in config.kwargs:
         result_format = {
             "result_format": "SUMMARY",
-            "partial_unexpected_count": MAX_FAILING_KEYS,
+            "partial_unexpected_count": MAX_FAILING_ROWS,
             "unexpected_index_column_names": list(suite.key),
         }
     details: dict[str, Any] = batch.validate(config.to_domain_obj(), result_format=result_format).result
@@ -246,11 +256,45 @@ def _failing_keys(
     """Key columns and their values in rows that break the rule, sorted; nothing for rules about the whole table."""
     if "unexpected_rows_query" in config.kwargs:
         query = config.kwargs["unexpected_rows_query"].format(batch=suite.table)
-        columns = tables.columns(query)
-        rows = tables.query(f"select * from ({query}) order by all limit {MAX_FAILING_KEYS}")
+        columns = tuple(tables.columns(query))
+        rows = tables.query(f"select * from ({query}) order by all limit {MAX_FAILING_ROWS}")
         return columns, tuple(tuple(map(str, row)) for row in rows)
     found = details.get("partial_unexpected_index_list") or ()
     return suite.key, tuple(sorted(tuple(str(row[name]) for name in suite.key) for row in found))
+
+
+def _failing_rows(
+    tables: _Tables, suite: TableSuite, columns: Sequence[str], keys: Sequence[Sequence[str]]
+) -> tuple[str, ...]:
+    """The rows of the failing keys as JSON, masked; none where a rule is not about columns of the table."""
+    types = tables.columns(f"select * from {suite.table}")
+    if not keys or not columns or not set(columns) <= types.keys():
+        return ()
+    as_text = ", ".join(f"""coalesce(cast("{name}" as string), 'None')""" for name in columns)
+    wanted = ", ".join("(" + ", ".join(_literal(value) for value in key) + ")" for key in keys)
+    sql = f"select * from {suite.table} where ({as_text}) in ({wanted}) order by {as_text} limit {MAX_FAILING_ROWS}"
+    return tuple(
+        json.dumps(
+            {name: _masked(suite, columns, name, value) for name, value in zip(types, row, strict=True)},
+            default=str,
+            ensure_ascii=False,
+        )
+        for row in tables.query(sql)
+    )
+
+
+def _masked(suite: TableSuite, key: Sequence[str], column: str, value: Any) -> Any:
+    """The value where it may be shown. A text outside the key may be what leaked."""
+    if value is None or column in key:
+        return value
+    if suite.shown is not None and column not in suite.shown:
+        return MASK
+    is_leak = suite.impersonal and isinstance(value, str) and re.search(r"@|\d[\d .\-/()]{8,}", value) is not None
+    return MASK if is_leak else value
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _observed(result: dict[str, Any]) -> str | None:

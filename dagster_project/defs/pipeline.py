@@ -52,6 +52,8 @@ RUN_INFO_SCHEMA = pa.schema(
     ]
 )
 
+# What speaks of the run itself.
+_UNMEASURED = frozenset({"marts.data_profile", "marts.release_info"})
 BUILT_MONTHS_SCHEMA = pa.schema([(name, pa.string()) for name in ("extract", "month", "digest", "basis")])
 
 
@@ -395,6 +397,46 @@ class Pipeline:
 
     # -- gate --------------------------------------------------------------------------------------------------------
 
+    def measure(self) -> pa.Table:
+        """Write `marts.data_profile`: raw tables, facts, dimensions and marts in numbers, beside those of the last
+        releases."""
+        from dagster_project.publishing import current_release
+        from dagster_project.warehouse.duckdb_session import session
+        from data_quality import drift
+        from data_quality.suites import core, marts
+
+        with self._step("profile") as counts:
+            info, current = self.run_info(), current_release(self.home)
+            before = current.path / "data_profile.parquet" if current else None
+            limits = drift.Limits(**self.settings.quality.drift.model_dump())
+            with session() as connection:
+                for schema in ("raw", "marts"):
+                    self.warehouse.attach(connection, "warehouse", schema)
+                connection.execute("use warehouse")
+                suites = [suite for suite in (*core.suites(), *marts.suites()) if suite.table not in _UNMEASURED]
+                loaded = set(self.warehouse.tables("raw"))
+                subjects = [
+                    drift.raw_subject(contract, limits.days)
+                    for contract in self.contracts.values()
+                    if contract.id in loaded
+                ]
+                subjects += [
+                    drift.mart_subject(connection, suite.table, tells_nobody=suite.impersonal) for suite in suites
+                ]
+                measured = drift.measure(
+                    connection, subjects, through=min(info.as_of, info.data_through), days=limits.days
+                )
+            profile = drift.judge(
+                measured,
+                pq.read_table(before) if before is not None and before.exists() else None,
+                release_id=info.release_id,
+                data_through=info.data_through,
+                limits=limits,
+            )
+            self.warehouse.write_all("marts", {"data_profile": profile})
+            counts |= {"tables": len(subjects), "drifted": pc.sum(profile["is_drift"]).as_py() or 0}
+        return profile
+
     def gate(self, stage: Stage) -> GateResult:
         """Run a stage's suites; results and failing keys are kept under `quality/`, pages in the Data Docs. Does not
         raise: see `GateResult.passed`."""
@@ -410,7 +452,7 @@ class Pipeline:
                 if stage == "landing"
                 else f"release {self.run_info().release_id}",
                 docs=self.home.docs / "data_docs",
-                failing_keys=self.home.quality / f"{stage}_failing_keys.parquet",
+                failures=self.home.quality,
             )
             pq.write_table(to_arrow([result]), self.home.quality / f"{stage}_results.parquet")
             counts |= {
@@ -432,6 +474,8 @@ class Pipeline:
             self.contracts.values(),
             as_of=self.plan().as_of,
             max_rejected_share=self.settings.ingestion.max_rejected_share,
+            usual_times=self.settings.quality.usual_times,
+            min_rows=self.settings.quality.drift.min_rows,
         )
 
     def keep_results(self) -> pa.Table:

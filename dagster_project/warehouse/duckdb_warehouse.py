@@ -155,11 +155,11 @@ class DuckDBWarehouse:
         return plan.stale
 
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
-        """The whole file, read-only."""
+        """The whole file, read-only, whichever the schema."""
         if not self.path.exists():
             raise WarehouseError(f"{self.path}: there is no warehouse yet. Run `omnivue run` first.")
         try:
-            connection.execute(f"attach {literal(self.path)} as {quoted(alias)} (read_only)")
+            connection.execute(f"attach if not exists {literal(self.path)} as {quoted(alias)} (read_only)")
         except duckdb.Error as error:
             raise explained(error, self.path) from error
 

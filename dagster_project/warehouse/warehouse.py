@@ -70,8 +70,8 @@ class Warehouse(Protocol):
         load that was cut off mends it."""
 
     def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
-        """Make the tables of `schema` readable as `alias.schema.table` in a DuckDB session. Raises WarehouseError
-        when there is no warehouse."""
+        """Make the tables of `schema` readable as `alias.schema.table` in a DuckDB session; further schemas may follow
+        under the same alias. Raises WarehouseError when there is no warehouse."""
 
     def judged(self) -> Any:
         """What the gate's suites run on: see `data_quality.runner.run_stage`."""

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING
 
 from data_quality.suites.vocabulary import (
     TableSuite,
+    agrees,
+    as_many_as,
     between,
+    everyone,
     holds,
     no_rows,
     not_null,
@@ -65,9 +68,16 @@ def bridge_customer_sources() -> Sequence[Expectation]:
     """One row per source record and the customer it belongs to."""
     return [
         unique(["source_record_key"], note="A source record belongs to one customer."),
+        as_many_as("identity.customer_links"),
         *_customer("source_record_key"),
         between("match_probability", 0, 1, note="It is a probability."),
     ]
+
+
+@table_suite("core", "marts.customer_id_history", key=["customer_event_id"])
+def customer_id_history() -> Sequence[Expectation]:
+    """One row per event in the life of a customer id."""
+    return [unique(["customer_event_id"], note=_GRAIN), as_many_as("identity.customer_history")]
 
 
 @table_suite("core", "marts.dim_channels", key=["channel_key"])
@@ -100,22 +110,75 @@ def dim_dates() -> Sequence[Expectation]:
     ]
 
 
+@table_suite("core", "marts.bridge_date_periods", key=["date_day", "period"])
+def bridge_date_periods() -> Sequence[Expectation]:
+    """One row per day and kind of period."""
+    return [
+        unique(["date_day", "period"], note="A day counted twice doubles its facts."),
+        no_rows(
+            "select days.date_day from marts.dim_dates as days left join this as periods "
+            "on periods.date_day = days.date_day group by days.date_day having count(periods.period) <> 4",
+            says="every day is in one week, month, quarter and year",
+            note="A day outside its period loses its facts from that report.",
+        ),
+    ]
+
+
+@table_suite("core", "marts.dim_campaigns", key=["campaign_id", "platform", "touch_channel"])
+def dim_campaigns() -> Sequence[Expectation]:
+    """One row per campaign, platform and touch channel."""
+    return [
+        unique(["campaign_id", "platform", "touch_channel"], note=_GRAIN),
+        everyone(
+            "select campaign_id, touch_channel from marts.fct_ad_spend union "
+            "select campaign_id, touch_channel from marts.fct_touchpoints where campaign_id is not null",
+            key="campaign_id, touch_channel",
+            of="the advertising and the touches",
+        ),
+    ]
+
+
 @table_suite("core", "marts.dim_products", key=["sku"])
 def dim_products() -> Sequence[Expectation]:
     """One row per product."""
-    return [unique(["sku"], note=_GRAIN)]
+    return [
+        unique(["sku"], note=_GRAIN),
+        everyone(
+            "select sku from staging.stg_reference__products "
+            "union select sku from marts.fct_order_lines where sku is not null",
+            key="sku",
+            of="the reference and the order lines",
+        ),
+    ]
 
 
-@table_suite("core", "marts.dim_stores", key=["store_code"])
+# A store may tell its own address and phone.
+@table_suite("core", "marts.dim_stores", key=["store_code"], impersonal=False)
 def dim_stores() -> Sequence[Expectation]:
     """One row per store."""
-    return [unique(["store_code"], note=_GRAIN)]
+    return [
+        unique(["store_code"], note=_GRAIN),
+        everyone(
+            "select store_code from staging.stg_reference__stores "
+            "union select store_code from marts.fct_orders where store_code is not null",
+            key="store_code",
+            of="the reference and the orders",
+        ),
+    ]
 
 
 @table_suite("core", "marts.dim_experiments", key=["experiment_id"])
 def dim_experiments() -> Sequence[Expectation]:
     """One row per experiment, planned or run."""
-    return [unique(["experiment_id"], note=_GRAIN)]
+    return [
+        unique(["experiment_id"], note=_GRAIN),
+        everyone(
+            "select experiment_id from staging.stg_experiments__plans "
+            "union select experiment_id from marts.fct_experiment_exposures",
+            key="experiment_id",
+            of="the plans and the exposures",
+        ),
+    ]
 
 
 @table_suite("core", "marts.fct_orders", key=["order_id"])
@@ -123,6 +186,7 @@ def fct_orders() -> Sequence[Expectation]:
     """One row per order, cancelled ones flagged."""
     return [
         unique(["order_id"], note=_GRAIN),
+        as_many_as("intermediate.int_orders"),
         *_customer("order_id"),
         _calendar("ordered_date", "order_id"),
         _channel("sales_channel", "sales", "order_id"),
@@ -192,6 +256,7 @@ def fct_order_lines() -> Sequence[Expectation]:
     """One row per order line."""
     return [
         unique(["order_line_id"], note=_GRAIN),
+        as_many_as("intermediate.int_order_lines"),
         references("order_id", "marts.fct_orders", "order_line_id", "order_id", note="Lines belong to an order."),
         *_customer("order_line_id"),
         between("discount", 0, note="A discount lowers revenue; a negative one would raise it unseen."),
@@ -204,6 +269,7 @@ def fct_refunds() -> Sequence[Expectation]:
     """One row per refund, also of orders older than the data (`none`)."""
     return [
         unique(["refund_id"], note=_GRAIN),
+        as_many_as("intermediate.int_refunds"),
         *_customer("refund_id"),
         _calendar("refunded_date", "refund_id"),
         _channel("sales_channel", "sales", "refund_id"),
@@ -224,6 +290,7 @@ def fct_touchpoints() -> Sequence[Expectation]:
     """One row per touch: session, click, visit or contact."""
     return [
         unique(["touchpoint_id"], note="A touch counted twice earns double credit."),
+        as_many_as("intermediate.int_touchpoints"),
         *_customer("touchpoint_id"),
         _channel("touch_channel", "touch", "touchpoint_id"),
         not_null("touched_at", note="Touches are ordered by it."),
@@ -235,6 +302,7 @@ def fct_sessions() -> Sequence[Expectation]:
     """One row per web or app session."""
     return [
         unique(["session_id"], note=_GRAIN),
+        as_many_as("intermediate.int_sessions"),
         *_customer("session_id"),
         _channel("touch_channel", "touch", "session_id"),
         holds("ended_at >= started_at", key=["session_id"], says="no session ends before it starts", note="Durations."),
@@ -246,6 +314,7 @@ def fct_carts() -> Sequence[Expectation]:
     """One row per cart."""
     return [
         unique(["cart_id"], note=_GRAIN),
+        as_many_as("intermediate.int_carts"),
         *_customer("cart_id"),
         one_of("cart_stage", ["cart", "checkout"], note="Abandonment is told apart by stage."),
         holds(
@@ -263,6 +332,7 @@ def fct_messages() -> Sequence[Expectation]:
     """One row per message and recipient."""
     return [
         unique(["message_id"], note=_GRAIN),
+        as_many_as("intermediate.int_messages"),
         *_customer("message_id"),
         one_of("channel", ["email", "sms"], note="Opens exist for e-mail only."),
         one_of("message_type", ["marketing", "transactional"], note="Engagement counts marketing only."),
@@ -281,6 +351,7 @@ def fct_social_posts() -> Sequence[Expectation]:
     """One row per post and platform, thirty days after publication."""
     return [
         unique(["post_key"], note=_GRAIN),
+        as_many_as("intermediate.int_social_posts"),
         holds(
             "engagement = likes + comments + shares",
             key=["post_key"],
@@ -296,6 +367,7 @@ def fct_tickets() -> Sequence[Expectation]:
     """One row per service ticket."""
     return [
         unique(["ticket_id"], note=_GRAIN),
+        as_many_as("intermediate.int_tickets"),
         *_customer("ticket_id"),
         _channel("channel", "service", "ticket_id"),
         between("hours_to_first_reply", 0, note="A reply before the question is a clock or a join gone wrong."),
@@ -308,6 +380,7 @@ def fct_calls() -> Sequence[Expectation]:
     """One row per call offered to a queue."""
     return [
         unique(["call_id"], note=_GRAIN),
+        as_many_as("intermediate.int_calls"),
         *_customer("call_id"),
         _calendar("offered_date", "call_id"),
         holds(
@@ -326,6 +399,7 @@ def fct_bot_conversations() -> Sequence[Expectation]:
     """One row per conversation with the bot."""
     return [
         unique(["bot_conversation_id"], note=_GRAIN),
+        as_many_as("intermediate.int_bot_conversations"),
         *_customer("bot_conversation_id"),
         _calendar("started_date", "bot_conversation_id"),
         one_of("outcome", ["contained", "handed_over", "left"], note="Containment is counted by it."),
@@ -337,6 +411,7 @@ def fct_service_contacts() -> Sequence[Expectation]:
     """One row per contact with customer service."""
     return [
         unique(["service_contact_id"], note="A contact counted twice looks like a repeated one."),
+        as_many_as("intermediate.int_service_contacts"),
         *_customer("service_contact_id"),
         _channel("channel", "service", "service_contact_id"),
     ]
@@ -347,6 +422,7 @@ def fct_sign_ups() -> Sequence[Expectation]:
     """One row per sign-up."""
     return [
         unique(["sign_up_id"], note=_GRAIN),
+        as_many_as("intermediate.int_sign_ups"),
         *_customer("sign_up_id"),
         one_of("sign_up_type", ["account", "loyalty", "app"], note="Conversion is counted by it."),
     ]
@@ -357,6 +433,7 @@ def fct_cart_relaunches() -> Sequence[Expectation]:
     """One row per checkout taken into a relaunch trial."""
     return [
         unique(["relaunch_id"], note=_GRAIN),
+        as_many_as("intermediate.int_cart_relaunches"),
         *_customer("relaunch_id"),
         no_rows(
             "select relaunch_id from this where cart_id in "
@@ -381,6 +458,7 @@ def fct_pickups() -> Sequence[Expectation]:
     """One row per click-and-collect order a store prepared."""
     return [
         unique(["pickup_id"], note=_GRAIN),
+        as_many_as("intermediate.int_pickups"),
         *_customer("pickup_id"),
         between("hours_to_prepare", 0, note="Ready before it was ordered is a clock or a join gone wrong."),
         between("hours_to_pick_up", 0, note="Fetched before it was ready is a clock or a join gone wrong."),
@@ -392,6 +470,7 @@ def fct_footfall() -> Sequence[Expectation]:
     """One row per store, day and hour."""
     return [
         unique(["store_code", "counted_date", "hour"], note="Visitors counted twice halve the conversion."),
+        as_many_as("staging.stg_stores__footfall"),
         _calendar("counted_date", "store_code"),
         between("entries", 0, note="A count."),
         holds(
@@ -410,6 +489,7 @@ def fct_stock_outs() -> Sequence[Expectation]:
     key = ["store_code", "sku", "out_from_date"]
     return [
         unique(key, note=_GRAIN),
+        as_many_as("staging.stg_stores__stock_outs"),
         holds(
             "back_date > out_from_date",
             key=key,
@@ -425,6 +505,7 @@ def fct_stock() -> Sequence[Expectation]:
     """One row per store, article and month end."""
     return [
         unique(["store_code", "sku", "stock_date"], note=_GRAIN),
+        as_many_as("staging.stg_reference__store_stock"),
         between("quantity", 0, note="A stock."),
     ]
 
@@ -434,6 +515,7 @@ def fct_social_comments() -> Sequence[Expectation]:
     """One row per comment under a post of the brand."""
     return [
         unique(["comment_key"], note=_GRAIN),
+        as_many_as("staging.stg_social__comments"),
         between("hours_to_reply", 0, note="An answer before the comment is a clock gone wrong."),
     ]
 
@@ -443,6 +525,7 @@ def fct_social_followers() -> Sequence[Expectation]:
     """One row per platform and day."""
     return [
         unique(["platform", "counted_date"], note="Means are taken over days."),
+        as_many_as("staging.stg_social__followers"),
         between("followers", 0, note="A count."),
     ]
 
@@ -452,6 +535,7 @@ def fct_survey_responses() -> Sequence[Expectation]:
     """One row per invitation, answered or not."""
     return [
         unique(["survey_response_id"], note="The last answer per invitation counts, once."),
+        as_many_as("intermediate.int_survey_responses"),
         *_customer("survey_response_id"),
         holds(
             "is_answered = (score is not null)",
@@ -476,6 +560,7 @@ def fct_ad_spend() -> Sequence[Expectation]:
     """One row per day, platform and campaign."""
     return [
         unique(["ad_spend_id"], note="Spend delivered twice is spent once."),
+        as_many_as("intermediate.int_ad_spend"),
         between("cost", 0, note="Cost is what was paid."),
         _channel("touch_channel", "touch", "ad_spend_id"),
         one_of("spend_purpose", _PURPOSES, note="Acquisition cost divides by purpose."),
@@ -502,6 +587,15 @@ def fct_channel_costs() -> Sequence[Expectation]:
     """One row per cost beside the ads."""
     return [
         unique(["cost_id"], note=_GRAIN),
+        as_many_as("intermediate.int_channel_costs"),
+        agrees(
+            "select category, sum(cost) as cost from this group by category",
+            "select category, sum(cost) as cost from intermediate.int_channel_costs group by category",
+            key=["category"],
+            measures=["cost"],
+            says="the costs of every category are those delivered",
+            note="A cost counted twice makes a channel look dear.",
+        ),
         one_of("spend_purpose", _PURPOSES, note="Acquisition cost divides by purpose."),
     ]
 
@@ -509,7 +603,45 @@ def fct_channel_costs() -> Sequence[Expectation]:
 @table_suite("core", "marts.fct_loyalty_events", key=["loyalty_event_id"])
 def fct_loyalty_events() -> Sequence[Expectation]:
     """One row per movement of points."""
-    return [unique(["loyalty_event_id"], note=_GRAIN), *_customer("loyalty_event_id")]
+    return [
+        unique(["loyalty_event_id"], note=_GRAIN),
+        as_many_as("intermediate.int_loyalty_events"),
+        *_customer("loyalty_event_id"),
+    ]
+
+
+@table_suite("core", "marts.fct_loyalty_memberships", key=["loyalty_membership_id"])
+def fct_loyalty_memberships() -> Sequence[Expectation]:
+    """One row per card and interval in which its tier held."""
+    return [
+        unique(["loyalty_membership_id"], note=_GRAIN),
+        as_many_as("staging.stg_loyalty__card_states"),
+        *_customer("loyalty_membership_id"),
+        holds(
+            "valid_to is null or valid_to > valid_from",
+            key=["loyalty_membership_id"],
+            says="no tier ends before it begins",
+            column="valid_to",
+            note="Members are counted as of a day.",
+        ),
+    ]
+
+
+@table_suite("core", "marts.fct_service_levels", key=["ticket_id"])
+def fct_service_levels() -> Sequence[Expectation]:
+    """One row per ticket, with its targets."""
+    return [
+        unique(["ticket_id"], note=_GRAIN),
+        as_many_as("marts.fct_tickets"),
+        *_customer("ticket_id"),
+        holds(
+            "business_hours_to_resolution is null or business_hours_to_resolution <= hours_to_resolution + 1e-6",
+            key=["ticket_id"],
+            says="no ticket took longer in hours of opening than by the clock",
+            column="business_hours_to_resolution",
+            note="Hours of opening are a part of all hours.",
+        ),
+    ]
 
 
 @table_suite("core", "marts.fct_experiment_exposures", key=["exposure_id"])
@@ -517,6 +649,7 @@ def fct_experiment_exposures() -> Sequence[Expectation]:
     """One row per unit and experiment."""
     return [
         unique(["exposure_id"], note="A unit is assigned once."),
+        as_many_as("intermediate.int_experiment_exposures"),
         *_customer("exposure_id"),
         not_null("variant", note="Lift compares variants."),
     ]
@@ -554,6 +687,16 @@ def fct_consents() -> Sequence[Expectation]:
             note="Asked for a day, the table gives one answer.",
             severity="warning",
         ),
+        everyone(
+            "select distinct links.customer_id from intermediate.int_consents as consents inner join "
+            "identity.customer_links as links on links.source_system = consents.source_system "
+            "and links.source_person_key = consents.source_person_key where consents.status = 'granted' "
+            "and not exists (select 1 from intermediate.int_consents as others where others.status <> 'granted' "
+            "and others.source_system = consents.source_system and others.purpose = consents.purpose "
+            "and others.source_person_key = consents.source_person_key)",
+            key="customer_id",
+            of="those who once granted a consent",
+        ),
     ]
 
 
@@ -564,6 +707,19 @@ def fct_journeys() -> Sequence[Expectation]:
         unique(["journey_id"], note=_GRAIN),
         *_customer("journey_id"),
         between("touches", 1, note="A journey without a touch is none."),
+        no_rows(
+            """
+            select journeys.touches as touches_here, touchpoints.touches as touches_there
+            from (select coalesce(sum(touches), 0) as touches from this) as journeys
+            cross join (
+                select count(*) as touches from marts.fct_touchpoints where customer_id <> 'unknown'
+            ) as touchpoints
+            where journeys.touches <> touchpoints.touches
+            """,
+            says="journeys hold every touch of a known customer, once",
+            column="touches",
+            note="A touch lost shortens a path, one counted twice lengthens it.",
+        ),
         holds(
             "is_converted = (order_id is not null)",
             key=["journey_id"],

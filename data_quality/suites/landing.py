@@ -24,9 +24,11 @@ _KEY = ("_file", "_line")
 _NUMBERS = {"number", "integer"}
 
 
-def suites(contracts: Iterable[Contract], *, as_of: dt.date, max_rejected_share: float) -> tuple[TableSuite, ...]:
+def suites(
+    contracts: Iterable[Contract], *, as_of: dt.date, max_rejected_share: float, usual_times: float, min_rows: int
+) -> tuple[TableSuite, ...]:
     """The suite of every contract. `as_of` is the day freshness is judged on; `max_rejected_share` (0..1) holds where a
-    contract states none."""
+    contract states none. A day's rows are unusual beyond `usual_times` of the same weekday's, `min_rows` or more."""
     contracts = list(contracts)
     return tuple(
         TableSuite(
@@ -40,14 +42,23 @@ def suites(contracts: Iterable[Contract], *, as_of: dt.date, max_rejected_share:
                 [other.id for other in contracts if contract.id in other.mappings],
                 as_of,
                 max_rejected_share,
+                usual_times,
+                min_rows,
             ),
+            shown=frozenset({*_KEY, "ds", "delivery", *contract.told}),
+            impersonal=False,
         )
         for contract in contracts
     )
 
 
 def _expectations(
-    contract: Contract, sources: Sequence[str], as_of: dt.date, max_rejected_share: float
+    contract: Contract,
+    sources: Sequence[str],
+    as_of: dt.date,
+    max_rejected_share: float,
+    usual_times: float,
+    min_rows: int,
 ) -> Sequence[Expectation]:
     """`sources` are the mapping extracts that write into this table too."""
     expectations = [_holds_what_was_counted(contract, sources)]
@@ -63,7 +74,11 @@ def _expectations(
             _no_row_breaks(values, "values keep to the contract's lists and bounds", "The contract states them.")
         )
     share = max_rejected_share if contract.max_rejected_share is None else contract.max_rejected_share
-    expectations += [_few_rejected(contract, share), _is_fresh(contract, as_of)]
+    expectations += [
+        _few_rejected(contract, share),
+        _is_fresh(contract, as_of),
+        _is_as_large_as_usual(contract, usual_times, min_rows),
+    ]
     return expectations
 
 
@@ -157,5 +172,43 @@ def _is_fresh(contract: Contract, as_of: dt.date) -> Expectation:
         """,
         says=f"the latest delivery is at most {days} days old on {as_of.isoformat()}",
         note="Frequency and latency of the contract. An extract never delivered is not late.",
+        severity="warning",
+    )
+
+
+def _is_as_large_as_usual(contract: Contract, times: float, min_rows: int) -> Expectation:
+    weeks = " or ".join(f"days.business_date = latest.business_date - interval {7 * week} day" for week in range(1, 5))
+    return no_rows(
+        f"""
+        select latest.business_date, latest.row_count as rows_loaded, usual.row_count as rows_usual
+        from (
+            select business_date, row_count from (
+                select business_date, sum(rows_loaded) as row_count, max(business_date) over () as last_date
+                from {DELIVERIES}
+                where extract = '{contract.id}' and is_current
+                group by business_date
+            ) as by_day
+            where business_date = last_date
+        ) as latest
+        inner join (
+            select latest.business_date, median(days.row_count) as row_count, count(*) as weeks
+            from (
+                select business_date, sum(rows_loaded) as row_count
+                from {DELIVERIES}
+                where extract = '{contract.id}' and is_current
+                group by business_date
+            ) as days
+            inner join (
+                select max(business_date) as business_date from {DELIVERIES}
+                where extract = '{contract.id}' and is_current
+            ) as latest on {weeks}
+            group by latest.business_date
+        ) as usual on usual.business_date = latest.business_date
+        where usual.weeks >= 3
+            and usual.row_count >= {min_rows}
+            and (latest.row_count > {times} * usual.row_count or {times} * latest.row_count < usual.row_count)
+        """,
+        says=f"the latest day holds between a {times:g}th and {times:g} times the rows of its weekday before",
+        note="Half a file looks like a whole one. Extracts that come monthly have no weekday.",
         severity="warning",
     )

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 from data_quality.suites.vocabulary import (
     TableSuite,
+    agrees,
+    as_many_as,
     between,
+    everyone,
     holds,
     no_rows,
     not_null,
@@ -53,12 +56,66 @@ def _adds_up(
     )
 
 
-def _everybody(source: str, *, says: str) -> Expectation:
-    """The table holds every customer_id of `source` (SQL after a select list)."""
+def _every_period(kinds: Sequence[str] = _PERIODS) -> Expectation:
+    """From the first period of a kind on, every one that holds days observed."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
     return no_rows(
-        f"select customer_id {source} except select customer_id from this",
-        says=says,
-        note="Whoever is missing is missing from every report that joins the table.",
+        f"""
+        select periods.period, periods.period_start
+        from (
+            select distinct period, period_start from marts.bridge_date_periods
+            where is_observed and period in ({listed})
+        ) as periods
+        inner join (select period, min(period_start) as first_start from this group by period) as spans
+            on spans.period = periods.period and spans.first_start <= periods.period_start
+        left join (select distinct period, period_start from this) as cells
+            on cells.period = periods.period and cells.period_start = periods.period_start
+        where cells.period is null
+        """,
+        says="no period is missing up to the last day observed",
+        column="period_start",
+        note="Stale or torn: a report would end too early, or skip a month.",
+    )
+
+
+def _kinds_agree(measures: Sequence[str], within: str = "this") -> Expectation:
+    """Weeks, months, quarters and years of a fact count the same."""
+    sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
+    extremes = " or ".join(f"min({measure}) <> max({measure})" for measure in measures)
+    return no_rows(
+        f"select count(*) as kinds from (select period, {sums} from {within} group by period) as cells "
+        f"having count(*) not in (0, 4) or {extremes}",
+        says=f"weeks, months, quarters and years have the same {', '.join(measures)}",
+        note="Conservation: a report by period shows all of it, whichever the period.",
+    )
+
+
+def _parts_of_all(part: str, measures: Sequence[str], cell: Sequence[str]) -> Expectation:
+    """In every cell the row where `part` is 'all' is the sum of the others."""
+    names = ", ".join(cell)
+    sums = " or ".join(f"sum(case when {part} = 'all' then {measure} else -{measure} end) <> 0" for measure in measures)
+    return no_rows(
+        f"select {names} from this group by {names} having {sums}",
+        says=f"the rows of every {part} add up to `all`",
+        column=part,
+        note="Whoever is in `all` is in one part.",
+    )
+
+
+def _as_credited() -> Expectation:
+    """Conversions and revenue by model are those of attribution_credits, in every kind of period."""
+    kinds = ", ".join(f"('{kind}')" for kind in _PERIODS)
+    return agrees(
+        "select period, model, sum(conversions) as conversions, sum(revenue) as revenue from this "
+        "group by period, model",
+        "select period, model, conversions, revenue from (select model, sum(credit_conversions) as conversions, "
+        f"sum(credit_revenue) as revenue from marts.attribution_credits group by model) as credits "
+        f"cross join (values {kinds}) as kinds (period)",
+        key=["period", "model"],
+        measures=["conversions", "revenue"],
+        says="conversions and revenue are those credited, in every kind of period and model",
+        note="Conservation: no report earns more than the orders did.",
+        tolerance=1e-9,
     )
 
 
@@ -74,7 +131,18 @@ def dim_customers() -> Sequence[Expectation]:
             says="the member 'unknown' exists",
             note="Facts of unknown people point to it.",
         ),
-        _everybody("from intermediate.int_customer_profiles", says="every customer that facts point to is there"),
+        everyone(
+            "select customer_id from intermediate.int_customer_profiles", key="customer_id", of="the customers of facts"
+        ),
+        agrees(
+            "select customer_id, net_revenue from this",
+            "select customer_id, sum(net_revenue) as net_revenue from marts.fct_orders where not is_cancelled "
+            "group by customer_id",
+            key=["customer_id"],
+            measures=["net_revenue"],
+            says="a customer's net revenue is that of their orders",
+            note="Lists are drawn by it.",
+        ),
     ]
 
 
@@ -86,9 +154,10 @@ def customer_value() -> Sequence[Expectation]:
     )
     return [
         unique(["customer_id"], note=_GRAIN),
-        _everybody(
-            "from marts.fct_orders where not is_cancelled and customer_id <> 'unknown'",
-            says="every customer with an order is there",
+        everyone(
+            "select customer_id from marts.fct_orders where not is_cancelled and customer_id <> 'unknown'",
+            key="customer_id",
+            of="those who ordered",
         ),
         between("p_alive", 0, 1, note="It is a probability."),
         between("expected_orders_365d", 0, None, note="Nobody orders less than nothing."),
@@ -117,6 +186,9 @@ def customer_churn() -> Sequence[Expectation]:
             says="who does not consent to profiling has no scores",
             note="A score without consent is unlawful profiling.",
         ),
+        as_many_as(
+            "intermediate.int_churn_features where cut = 'now'", named="there are customers with a recent order"
+        ),
     ]
 
 
@@ -127,6 +199,27 @@ def kpi_churn_drivers() -> Sequence[Expectation]:
     return [
         unique(grain, note=_GRAIN),
         *_shares("churn_rate", "churned_customers", "customers", grain),
+        no_rows(
+            """
+            select measured_from from (
+                select measured_from, driver, sum(customers) as customers, sum(churned_customers) as churned
+                from this group by measured_from, driver
+            ) as drivers
+            group by measured_from
+            having min(customers) <> max(customers) or min(churned) <> max(churned)
+            """,
+            says="every driver shares out the same customers",
+            column="customers",
+            note="Conservation: a customer has one value of each driver.",
+        ),
+        no_rows(
+            "select told.spans from (select count(distinct measured_from) as spans from this) as told cross join "
+            "(select count(distinct cut) as spans from intermediate.int_churn_features where cut <> 'now') as judged "
+            "where told.spans <> judged.spans",
+            says="every span that is judged is there",
+            column="measured_from",
+            note="A stale table tells what drove customers away long ago.",
+        ),
     ]
 
 
@@ -143,6 +236,7 @@ def model_evaluations() -> Sequence[Expectation]:
             says="a model is served, or the baseline it was compared with",
             note="The flag tells readers whose numbers customer_value and customer_churn hold.",
         ),
+        as_many_as("analytics.model_evaluations"),
     ]
 
 
@@ -165,6 +259,14 @@ def customer_segments_monthly() -> Sequence[Expectation]:
             "customer_id",
             note="KPI tables show customers by segment.",
         ),
+        no_rows(
+            "select held.last_month from (select max(month) as last_month from this) as held cross join (select "
+            "max(period_start) as last_month from marts.bridge_date_periods where period = 'month' and is_observed) "
+            "as observed where held.last_month < observed.last_month",
+            says="it reaches up to the last month observed",
+            column="month",
+            note="A stale table tells who customers were.",
+        ),
     ]
 
 
@@ -186,6 +288,12 @@ def persona_profiles() -> Sequence[Expectation]:
             says="the personas of a month share all its active customers",
             note="Conservation: nobody who bought is without a persona, with consent to profiling or not.",
         ),
+        no_rows(
+            "select month from marts.customer_segments_monthly where persona is not null except select month from this",
+            says="every month in which customers have a persona is there",
+            column="month",
+            note="A persona without a profile has no meaning.",
+        ),
     ]
 
 
@@ -196,6 +304,10 @@ def customer_category_lapse() -> Sequence[Expectation]:
         unique(["customer_id", "category"], note=_GRAIN),
         between("days_since", 0, note="A purchase after the last day observed is none."),
         between("purchases", 1, note="A category is bought or has no row."),
+        as_many_as(
+            "(select distinct customer_id, category from intermediate.int_category_days) as bought",
+            named="there are customers and categories they bought",
+        ),
     ]
 
 
@@ -206,6 +318,13 @@ def customer_next_category() -> Sequence[Expectation]:
         unique(["customer_id", "choice"], note=_GRAIN),
         unique(["customer_id", "category"], note="A category is proposed once."),
         between("probability", 0, 1, note="It is a probability."),
+        everyone("select customer_id from intermediate.int_category_days", key="customer_id", of="those who ordered"),
+        no_rows(
+            "select customer_id from this group by customer_id having count(*) <> max(choice)",
+            says="the choices of a customer are numbered from 1 without a gap",
+            column="choice",
+            note="A list that begins with the second choice lacks the best.",
+        ),
     ]
 
 
@@ -226,6 +345,7 @@ def kpi_segment_movements() -> Sequence[Expectation]:
             says="whoever was in a segment is in one at the end",
             note="Conservation: nobody gets lost on the way from one segment to another.",
         ),
+        _every_period(["month", "quarter", "year"]),
     ]
 
 
@@ -394,6 +514,12 @@ def kpi_message_engagement() -> Sequence[Expectation]:
             column="delivered",
             note="A rate above 1 is a fault.",
         ),
+        _adds_up(
+            {"sent": "count(*)"},
+            "marts.fct_messages where message_type = 'marketing'",
+            "the messages sent",
+            within="(select * from this where channel <> 'combined')",
+        ),
     ]
 
 
@@ -442,6 +568,7 @@ def kpi_verbatims() -> Sequence[Expectation]:
             column="response_keys",
             note="What people write stays in the restricted schema.",
         ),
+        _kinds_agree(["responses", "judged"]),
     ]
 
 
@@ -473,6 +600,8 @@ def kpi_retention() -> Sequence[Expectation]:
             column="retention_rate",
             note="Two sides of one count.",
         ),
+        _parts_of_all("segment", ["at_start", "retained", "churned"], ["period", "period_start"]),
+        _every_period(),
     ]
 
 
@@ -505,6 +634,26 @@ def kpi_retention_cohorts() -> Sequence[Expectation]:
             column="retained",
             note="A triangle's lower edge would look like customers leaving.",
         ),
+        no_rows(
+            "select period, period_start from this group by period, period_start, is_left_censored "
+            "having count(*) <> 1 + max(periods_since) or min(customers) <> max(customers)",
+            says="a cohort has every period since it began, of the same customers",
+            column="periods_since",
+            note="A hole in the triangle.",
+        ),
+        _kinds_agree(["customers"], within="(select * from this where periods_since = 0)"),
+        no_rows(
+            """
+            select cohorts.customers from (
+                select sum(customers) as customers from this where periods_since = 0 and period = 'year'
+            ) as cohorts
+            cross join (select count(*) as customers from marts.fct_orders where is_first_order) as buyers
+            where coalesce(cohorts.customers, 0) <> buyers.customers
+            """,
+            says="every first order begins a cohort",
+            column="customers",
+            note="Conservation: a customer is in one cohort.",
+        ),
     ]
 
 
@@ -517,6 +666,8 @@ def kpi_conversion() -> Sequence[Expectation]:
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
         *_shares("conversion_rate", "converters", "visitors", grain),
         *_shares("eligible_conversion_rate", "eligible_converters", "eligible_visitors", grain),
+        _parts_of_all("segment", ["visitors", "converters"], ["period", "period_start", "conversion_type"]),
+        _every_period(),
     ]
 
 
@@ -528,6 +679,15 @@ def kpi_conversion_by_channels() -> Sequence[Expectation]:
         unique(grain, note=_GRAIN),
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
         *_shares("conversion_rate", "converters", "visitors", grain),
+        agrees(
+            "select period, period_start, sum(all_visitors) as visitors from this group by period, period_start",
+            "select period, period_start, visitors from marts.kpi_conversion where segment = 'all' "
+            "and conversion_type = 'purchase' and visitors > 0",
+            key=["period", "period_start"],
+            measures=["visitors"],
+            says="the visitors are those of kpi_conversion",
+            note="Conservation: a visitor came by some number of channels.",
+        ),
     ]
 
 
@@ -559,6 +719,7 @@ def kpi_interchannel_rate() -> Sequence[Expectation]:
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
         *_shares("interchannel_rate", "multichannel_buyers", "buyers", grain),
         *_shares("crossing_rate", "crossing_buyers", "buyers", grain),
+        _adds_up({"orders": "count(*)"}, "marts.fct_orders where not is_cancelled", "the orders"),
     ]
 
 
@@ -570,6 +731,14 @@ def kpi_channel_transitions() -> Sequence[Expectation]:
         unique(grain, note=_GRAIN),
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
         *_shares("transition_share", "transitions", "transitions_from", grain),
+        no_rows(
+            f"select {', '.join(grain[:4])} from this group by {', '.join(grain[:4])} "
+            "having sum(transitions) <> max(transitions_from)",
+            says="the ways on from a channel add up to all that left it",
+            column="transitions_from",
+            note="Shares of a channel sum to 1.",
+        ),
+        _kinds_agree(["transitions"]),
     ]
 
 
@@ -615,6 +784,23 @@ def kpi_customer_value() -> Sequence[Expectation]:
             column="net_revenue_per_customer",
             note="The published definition.",
         ),
+        no_rows(
+            """
+            select latest.period
+            from (
+                select period, max(period_start) as period_start from marts.bridge_date_periods
+                where is_observed group by period
+            ) as latest
+            cross join (select count(*) as customers from marts.dim_customers where is_known) as known
+            left join (select period, period_start, sum(customers) as customers from this group by period, period_start)
+                as cells on cells.period = latest.period and cells.period_start = latest.period_start
+            where coalesce(cells.customers, 0) <> known.customers
+            """,
+            says="the customers of the latest week, month, quarter and year are all there are",
+            column="customers",
+            note="Conservation: everybody is in one segment.",
+        ),
+        _every_period(),
     ]
 
 
@@ -669,6 +855,16 @@ def kpi_cross_sell() -> Sequence[Expectation]:
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
         *_shares("cross_sell_rate", "units_with_both", "units_with_category", grain),
         between("lift", 0, note="Never negative."),
+        no_rows(
+            "select cells.category, cells.other_category from this as cells left join this as mirrored "
+            "on mirrored.period = cells.period and mirrored.period_start = cells.period_start "
+            "and mirrored.basis = cells.basis and mirrored.category = cells.other_category "
+            "and mirrored.other_category = cells.category "
+            "where mirrored.units_with_both is null or mirrored.units_with_both <> cells.units_with_both",
+            says="a pair of categories counts the same in either order",
+            column="units_with_both",
+            note="Who bought both bought both.",
+        ),
     ]
 
 
@@ -776,6 +972,7 @@ def kpi_message_pressure() -> Sequence[Expectation]:
             says="the bands add up to `all`",
             note="Every person and week is in one band.",
         ),
+        _kinds_agree(["messages", "person_weeks"], within="(select * from this where pressure_band = 'all')"),
     ]
 
 
@@ -840,6 +1037,33 @@ def kpi_loyalty_board() -> Sequence[Expectation]:
         between("active_rate", 0, 1, note="A share."),
         between("order_share_of_members", 0, 1, note="A share."),
         between("revenue_share_of_members", 0, 1, note="A share."),
+        agrees(
+            "select period_start, members, points_earned, points_burned from this",
+            "select period_start, sum(members) as members, sum(points_earned) as points_earned, "
+            "sum(points_burned) as points_burned from marts.kpi_loyalty where period = 'month' group by period_start",
+            key=["period_start"],
+            measures=["members", "points_earned", "points_burned"],
+            says="members and points are those of kpi_loyalty",
+            note="The board and the tiers tell of one programme.",
+        ),
+        no_rows(
+            """
+            select board.orders from (select sum(orders) as orders from this) as board
+            cross join (select count(*) as orders from marts.fct_orders where not is_cancelled) as counted
+            where board.orders <> counted.orders
+            """,
+            says="the orders add up to all",
+            column="orders",
+            note="Shares of members are taken of them.",
+        ),
+        holds(
+            "abs(average_order_of_members - revenue_of_members / nullif(orders_of_members, 0)) < 1e-6 "
+            "and abs(revenue_share_of_members - revenue_of_members / nullif(revenue, 0)) < 1e-6",
+            key=["period_start"],
+            says="averages and shares are those of the revenue and the orders",
+            column="revenue",
+            note="The published definitions.",
+        ),
     ]
 
 
@@ -909,6 +1133,7 @@ def attribution_by_channel() -> Sequence[Expectation]:
             column="conversions",
             note="Conservation: models differ in who, never in how many.",
         ),
+        _as_credited(),
     ]
 
 
@@ -918,6 +1143,7 @@ def attribution_by_campaign() -> Sequence[Expectation]:
     return [
         unique(["period", "period_start", "touch_channel", "campaign_id", "model"], note=_GRAIN),
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
+        _as_credited(),
     ]
 
 
@@ -936,6 +1162,13 @@ def kpi_experiments() -> Sequence[Expectation]:
             note="As assigned: nobody joins or leaves an arm for what they did.",
         ),
         holds(
+            "abs(revenue_per_unit - revenue / nullif(people, 0)) < 1e-6",
+            key=grain,
+            says="revenue_per_unit = revenue / people",
+            column="revenue_per_unit",
+            note="The published definition.",
+        ),
+        holds(
             "lift is null or (not is_control and lift between lift_low and lift_high)",
             key=grain,
             says="a lift is a variant's, within its interval",
@@ -946,10 +1179,10 @@ def kpi_experiments() -> Sequence[Expectation]:
             """
             select arms.experiment_id
             from (select experiment_id, sum(assigned) as units from this group by experiment_id) as arms
-            inner join (
+            full join (
                 select experiment_id, count(*) as units from marts.fct_experiment_exposures group by experiment_id
             ) as exposures on arms.experiment_id = exposures.experiment_id
-            where arms.units <> exposures.units
+            where coalesce(arms.units, 0) <> coalesce(exposures.units, 0)
             """,
             says="the units assigned are those of fct_experiment_exposures",
             note="A unit left out makes the arms uneven.",
@@ -989,6 +1222,17 @@ def attribution_paths() -> Sequence[Expectation]:
             "the orders with touches",
             _LONG_PERIODS,
         ),
+        agrees(
+            "select period, sum(net_revenue) as net_revenue from this group by period",
+            "select period, net_revenue from (select sum(credit_revenue) as net_revenue from marts.attribution_credits "
+            "where model = 'linear' and touch_channel <> 'unattributed') as credits "
+            "cross join (values ('quarter'), ('year')) as kinds (period)",
+            key=["period"],
+            measures=["net_revenue"],
+            says="the revenue of all paths is that of the orders with touches",
+            note="Conservation: an order has one path.",
+            tolerance=1e-9,
+        ),
     ]
 
 
@@ -1009,6 +1253,28 @@ def attribution_budget_view() -> Sequence[Expectation]:
             says="shares of spend and of conversions sum to 1 in every period and model",
             note="An index of two shares compares like with like.",
         ),
+        no_rows(
+            """
+            select cells.period_start, cells.touch_channel, cells.model
+            from this as cells
+            left join marts.attribution_by_channel as channels
+                on channels.period = cells.period
+                and channels.period_start = cells.period_start
+                and channels.touch_channel = cells.touch_channel
+                and channels.model = cells.model
+            where channels.spend is null
+                or channels.spend <> cells.spend
+                or abs(channels.revenue - cells.revenue) > 1e-9 * (1 + abs(channels.revenue))
+            """,
+            says="spend and revenue are those of attribution_by_channel",
+            note="Two reports of one channel tell the same money.",
+        ),
+        everyone(
+            "select period, period_start, touch_channel, model from marts.attribution_by_channel "
+            "where spend > 0 and period in ('quarter', 'year')",
+            key="period, period_start, touch_channel, model",
+            of="the channels with spend",
+        ),
     ]
 
 
@@ -1021,6 +1287,15 @@ def attribution_what_if() -> Sequence[Expectation]:
         unique(["period", "period_start", "model", "from_channel", "to_channel"], note=_GRAIN),
         one_of("period", ["year"], note=_PERIOD_NOTE),
         one_of("evidence", ["descriptive"], note="Averages are no marginal returns, and the table says so itself."),
+        agrees(
+            "select period_start, model, count(*) as pairs from this group by period_start, model",
+            "select period_start, model, count(*) * (count(*) - 1) as pairs from marts.attribution_budget_view "
+            "where period = 'year' group by period_start, model",
+            key=["period_start", "model"],
+            measures=["pairs"],
+            says="every pair of channels with spend is there",
+            note="The best move may be the one that is missing.",
+        ),
     ]
 
 
@@ -1071,6 +1346,13 @@ def kpi_acquisition_cost() -> Sequence[Expectation]:
             "the orders and first orders",
             within="(select * from this where attribution_model = 'blended' and spend_purpose = 'all')",
         ),
+        holds(
+            "cost = spend + allocated_cost",
+            key=["period", "period_start", "touch_channel", "attribution_model"],
+            says="cost = spend + allocated_cost",
+            column="cost",
+            note="What advertising took and what the channel bears of the rest.",
+        ),
     ]
 
 
@@ -1094,6 +1376,13 @@ def kpi_interaction_roi() -> Sequence[Expectation]:
             "the touches",
             within="(select * from this where attribution_model = 'linear')",
         ),
+        holds(
+            "roi is null or abs(roi - (margin - cost) / cost) < 1e-6 * (1 + abs(roi))",
+            key=grain,
+            says="roi = (margin - cost) / cost",
+            column="roi",
+            note="The published definition.",
+        ),
     ]
 
 
@@ -1105,7 +1394,11 @@ def kpi_acquisition_combinations() -> Sequence[Expectation]:
         unique(["period", "period_start", "channel_combination"], note=_GRAIN),
         one_of("period", kinds, note=_PERIOD_NOTE),
         _adds_up(
-            {"new_customers": "count(*) filter (where is_first_order)", "orders": "count(*)"},
+            {
+                "new_customers": "count(*) filter (where is_first_order)",
+                "orders": "count(*)",
+                "net_revenue": "sum(net_revenue)",
+            },
             "marts.fct_orders where not is_cancelled and customer_id <> 'unknown'",
             "the customers and their orders",
             kinds,
@@ -1134,6 +1427,15 @@ def kpi_channel_matrix() -> Sequence[Expectation]:
             _LONG_PERIODS,
             within="(select * from this where attribution_model = 'last_touch')",
         ),
+        agrees(
+            "select period, period_start, touch_channel, attribution_model, cost from this",
+            "select period, period_start, touch_channel, attribution_model, cost from marts.kpi_acquisition_cost "
+            "where spend_purpose = 'all' and touch_channel <> 'all' and period in ('quarter', 'year')",
+            key=["period", "period_start", "touch_channel", "attribution_model"],
+            measures=["cost"],
+            says="a channel's cost is that of kpi_acquisition_cost",
+            note="Two reports of one channel tell the same money.",
+        ),
     ]
 
 
@@ -1154,6 +1456,46 @@ def reconciliation() -> Sequence[Expectation]:
         row_count(note="Tie-outs that were not made prove nothing."),
         not_null("difference", note="A difference that cannot be told is one."),
         between("difference", 0, 0, note="Sources and marts tell the same orders, money, touches and answers."),
+        unique(["measure", "source_system"], note="A tie-out is made once."),
+    ]
+
+
+_DRIFTS = {
+    "rows": (
+        "tables hold about as many rows as in the last releases",
+        "A channel that falls silent or repeats itself.",
+    ),
+    "null_share": (
+        "columns lack about as many values as in the last releases",
+        "A field that a source stopped filling.",
+    ),
+    "mean": ("means are about those of the last releases", "A unit, a currency or a sign that changed at a source."),
+    "mix": (
+        "categories share out as in the last releases",
+        "A code that was renamed, a kind of row that went missing.",
+    ),
+}
+
+
+@table_suite("marts", "marts.data_profile", key=["table_name", "column_name"])
+def data_profile() -> Sequence[Expectation]:
+    """One row per release, table, column, metric and category: this release beside those before it."""
+    return [
+        unique(["release_id", "table_name", "column_name", "metric", "category"], note=_GRAIN),
+        everyone(
+            "select release_id from marts.release_info", key="release_id", of="the release at hand, among others,"
+        ),
+        *(
+            no_rows(
+                f"select table_name, column_name from this where metric = '{metric}' and is_drift "
+                "and release_id = (select release_id from marts.release_info)",
+                says=says,
+                column="value",
+                note=note,
+                severity="warning",
+            )
+            for metric, (says, note) in _DRIFTS.items()
+        ),
     ]
 
 
@@ -1163,6 +1505,12 @@ def release_info() -> Sequence[Expectation]:
     return [
         row_count(minimum=1, maximum=1, note="A release has one birth certificate."),
         not_null("release_id", note="It names the release everywhere."),
+        no_rows(
+            "select release_id from this where release_id not in (select release_id from pipeline.run_info)",
+            says="the release is the one of this run",
+            column="release_id",
+            note="A table left over from another night is stale.",
+        ),
         not_null("as_of", note="It is 'now' for every table of the release."),
     ]
 

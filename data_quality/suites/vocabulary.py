@@ -32,7 +32,8 @@ class TableSuite:
     """A suite and where it applies; building it (`build`) imports Great Expectations.
 
     `table` is `schema.table`; `key` names the columns that identify a failing row: never personal data, because
-    failing keys are kept and shown.
+    failing keys are kept and shown. Of failing rows the columns in `shown` are (None: all), the others are masked. No
+    text of the table holds an e-mail address or a phone number where it is `impersonal`.
     """
 
     stage: Stage
@@ -40,27 +41,34 @@ class TableSuite:
     key: tuple[str, ...]
     description: str
     expectations: Callable[[], Sequence[Expectation]]
+    shown: frozenset[str] | None = None
+    impersonal: bool = True
 
     @property
     def name(self) -> str:
         """`<stage>.<table without schema>`, e.g. `core.fct_orders`."""
         return f"{self.stage}.{self.table.partition('.')[2]}"
 
-    def build(self) -> gx.ExpectationSuite:
+    def build(self, texts: Sequence[str] = ()) -> gx.ExpectationSuite:
+        """The suite; `texts` are the columns of text that the table has."""
         meta = {"stage": self.stage, "table": self.table, "key": list(self.key)}
+        expectations = list(self.expectations())
+        if self.impersonal and texts:
+            expectations.append(_tells_nobody(texts))
         suite: gx.ExpectationSuite = great_expectations().ExpectationSuite(
-            name=self.name, expectations=list(self.expectations()), meta=meta, notes=self.description
+            name=self.name, expectations=expectations, meta=meta, notes=self.description
         )
         return suite
 
 
 def table_suite(
-    stage: Stage, table: str, *, key: Sequence[str]
+    stage: Stage, table: str, *, key: Sequence[str], impersonal: bool = True
 ) -> Callable[[Callable[[], Sequence[Expectation]]], TableSuite]:
     """Turn a function returning expectations into the suite of `table`; its docstring describes the suite."""
 
     def declare(function: Callable[[], Sequence[Expectation]]) -> TableSuite:
-        return TableSuite(stage, table, tuple(key), (function.__doc__ or "").strip(), function)
+        description = (function.__doc__ or "").strip()
+        return TableSuite(stage, table, tuple(key), description, function, impersonal=impersonal)
 
     return declare
 
@@ -163,6 +171,46 @@ def references(
     )
 
 
+def as_many_as(source: str, *, named: str | None = None) -> Expectation:
+    """As many rows as `source`: `schema.table`, perhaps with a condition; `named` in words where it is more."""
+    return no_rows(
+        f"""
+        select counted.row_count as rows_here, delivered.row_count as rows_there
+        from (select count(*) as row_count from this) as counted
+        cross join (select count(*) as row_count from {source}) as delivered
+        where counted.row_count <> delivered.row_count
+        """,
+        says=f"it holds as many rows as {named or source}",
+        note="A join that loses or repeats rows shows here.",
+    )
+
+
+def everyone(query: str, *, key: str, of: str) -> Expectation:
+    """Every `key` that `query` selects is there; `of` says in words whose they are."""
+    return no_rows(
+        f"select {key} from ({query}) as wanted except select {key} from this",
+        says=f"every {key} of {of} is there",
+        column=key,
+        note="Whatever is missing here is missing from every report that joins the table.",
+    )
+
+
+def agrees(
+    here: str, there: str, *, key: Sequence[str], measures: Sequence[str], says: str, note: str, tolerance: float = 0
+) -> Expectation:
+    """`measures` by `key` are the same in two queries, the first one over the table as `this`; what is missing on one
+    side is 0. Differences up to `tolerance`, as a share of 1 + the value, are none."""
+    names = ", ".join(key)
+    sides = [(f"coalesce(here.{name}, 0)", f"coalesce(there.{name}, 0)") for name in measures]
+    differ = " or ".join(f"abs({ours} - {theirs}) > {tolerance} * (1 + abs({theirs}))" for ours, theirs in sides)
+    return no_rows(
+        f"select {names} from ({here}) as here full join ({there}) as there using ({names}) where {differ}",
+        says=says,
+        column=measures[0] if len(measures) == 1 else None,
+        note=note,
+    )
+
+
 def holds(
     condition: str,
     *,
@@ -199,6 +247,34 @@ def no_rows(
         meta={"column": column} if column else None,
     )
     return expectation
+
+
+# Codes may look like a phone number without its country.
+_CODES = ("sku", "code", "id", "key", "number", "digest", "version")
+
+
+def _tells_nobody(columns: Sequence[str]) -> Expectation:
+    """No text is an e-mail address or a phone number, as far as their form shows it: with @ and a domain; with + and 8
+    to 15 digits; ten digits of France, of which those of a code may be by chance."""
+    tests = {}
+    for column in columns:
+        name = f'"{column}"'
+        digits = f"translate({name}, ' .-/()', '')"
+        international = f"{name} like '+%' and length({digits}) between 9 and 16"
+        national = f"{name} like '0%' and length({digits}) = 10"
+        if column.rpartition("_")[2] in _CODES:
+            national = f"{national} and length({name}) > 10"
+        bare = f"translate({name}, '+0123456789 .-/()', '') = ''"
+        tests[column] = (
+            f"{name} like '%_@_%._%' or (length({name}) < 25 and ({international} or {national}) and {bare})"
+        )
+    cases = " ".join(f"when {test} then '{column}'" for column, test in tests.items())
+    return no_rows(
+        f"select personal_column from (select case {cases} end as personal_column from this) as judged "
+        "where personal_column is not null group by personal_column",
+        says="no text is an e-mail address or a phone number",
+        note="Who may read the marts may not read who people are; that stands in the directory.",
+    )
 
 
 def _range(minimum: Number | None, maximum: Number | None) -> str:

@@ -15,7 +15,7 @@ from acceptance_tools import fingerprints, marts
 # omnichannel level that does.
 OF_ACTIVE_DAYS = frozenset(
     {
-        "customer_category_lapse", "customer_churn", "customer_segments_monthly", "customer_value",
+        "customer_category_lapse", "customer_churn", "customer_segments_monthly", "customer_value", "data_profile",
         "data_quality_results", "dim_customers", "kpi_ces", "kpi_channel_matrix", "kpi_channel_transitions",
         "kpi_churn_drivers", "kpi_conversion", "kpi_csat", "kpi_customer_value", "kpi_definitions",
         "kpi_message_engagement", "kpi_nps", "kpi_retention", "kpi_scorecard", "kpi_segment_movements",

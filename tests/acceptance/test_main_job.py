@@ -18,7 +18,8 @@ CORE = frozenset(
     {
         "attribution_budget_view", "attribution_by_campaign", "attribution_by_channel", "attribution_credits",
         "attribution_paths", "attribution_what_if", "bridge_customer_sources", "customer_category_lapse",
-        "customer_churn", "customer_id_history", "customer_next_category", "customer_value", "data_quality_results",
+        "customer_churn", "customer_id_history", "customer_next_category", "customer_value", "data_profile",
+        "data_quality_results",
         "dim_campaigns", "dim_channels", "dim_customers", "dim_dates", "dim_experiments", "dim_products", "dim_stores",
         "fct_ad_spend", "fct_bot_conversations", "fct_calls", "fct_cart_relaunches", "fct_carts", "fct_channel_costs",
         "fct_consents", "fct_experiment_exposures", "fct_footfall", "fct_journeys", "fct_loyalty_events",
@@ -40,7 +41,7 @@ CORE = frozenset(
 # Its customers are followed for 545 days, and this retailer has 15 months.
 NEEDS_MORE_HISTORY = frozenset({"kpi_omnichannel_value"})
 # These say which run made them.
-OF_THE_RUN = frozenset({"release_info", "data_quality_results"})
+OF_THE_RUN = frozenset({"release_info", "data_quality_results", "data_profile"})
 
 
 def test_every_promised_table_is_published_in_the_file_and_as_parquet(retailer: Path) -> None:

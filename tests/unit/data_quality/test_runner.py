@@ -60,8 +60,8 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def _run(database: Path, *suites: TableSuite, docs: Path | None = None, keys: Path | None = None):
-    return run_stage("core", suites, database, title="r1", docs=docs, failing_keys=keys)
+def _run(database: Path, *suites: TableSuite, docs: Path | None = None, failures: Path | None = None):
+    return run_stage("core", suites, database, title="r1", docs=docs, failures=failures)
 
 
 def test_each_expectation_reports_its_own_defect_by_key(database: Path) -> None:
@@ -75,8 +75,10 @@ def test_each_expectation_reports_its_own_defect_by_key(database: Path) -> None:
         "channel is one of web, store",
         "revenue is at least 0",
         "there is an address",
+        "no text is an e-mail address or a phone number",
     ]
-    assert [item.success for item in found.values()] == [True, False, False, False, False, False, True]
+    assert [item.success for item in found.values()] == [True, False, False, False, False, False, True, False]
+    assert found["no text is an e-mail address or a phone number"].failing_keys == (("email",),)
     assert found["order_id identifies a row"].failing_keys == (("o2",),)
     assert found["customer_id is never missing"].failing_keys == (("o3",),)
     assert found["every customer_id is in marts.dim_customers"].failing_keys == (("o4",),)
@@ -91,6 +93,8 @@ def test_a_warning_is_reported_and_does_not_fail_the_gate(database: Path) -> Non
         """One row per order."""
         return [between("revenue", 0, note="sign", severity="warning")]
 
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("alter table marts.fct_orders drop column email")
     result = _run(database, lenient)
     assert result.passed
     assert [item.sentence() for item in result.warnings] == [
@@ -101,10 +105,10 @@ def test_a_warning_is_reported_and_does_not_fail_the_gate(database: Path) -> Non
 def test_the_reason_is_one_sentence_and_counts_the_rest(database: Path) -> None:
     result = _run(database, broken)
     assert not result.passed
-    # Four critical ones fail; the negative revenue is a warning.
+    # Five critical ones fail, the addresses in a mart among them; the negative revenue is a warning.
     assert (
         result.reason
-        == "marts.fct_orders: expected that order_id identifies a row (1 row, for instance order_id o2); 3 more failed"
+        == "marts.fct_orders: expected that order_id identifies a row (1 row, for instance order_id o2); 4 more failed"
     )
 
 
@@ -130,19 +134,102 @@ def test_a_missing_table_or_column_fails_rather_than_passing_unjudged(database: 
 
 
 def test_failing_keys_and_docs_hold_keys_and_counts_but_no_other_value(database: Path, tmp_path: Path) -> None:
-    docs, keys = tmp_path / "docs", tmp_path / "quality" / "failing_keys.parquet"
-    _run(database, broken, docs=docs, keys=keys)
-    rows = pq.read_table(keys).to_pylist()
+    docs, failures = tmp_path / "docs", tmp_path / "quality"
+    _run(database, broken, docs=docs, failures=failures)
+    rows = pq.read_table(failures / "core_failing_keys.parquet").to_pylist()
     assert {(row["expectation"], row["key_values"]) for row in rows} == {
         ("order_id identifies a row", "o2"),
         ("customer_id is never missing", "o3"),
         ("every customer_id is in marts.dim_customers", "o4"),
         ("channel is one of web, store", "o4"),
         ("revenue is at least 0", "o4"),
+        ("no text is an e-mail address or a phone number", "email"),
     }
     written = "".join(file.read_text(encoding="utf-8") for file in docs.rglob("*") if file.is_file())
     for personal in ("example.org", "ghost", "fax"):
         assert personal not in written
+
+
+def test_failing_rows_are_kept_whole_but_for_what_is_personal(database: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("insert into marts.fct_orders values ('o5', 'ghost', '06 12 34 56 78', 3.00, null)")
+    _run(database, broken, failures=tmp_path)
+    kept: dict[str, list[dict[str, object]]] = {}
+    for row in pq.read_table(tmp_path / "core_failing_rows.parquet").to_pylist():
+        kept.setdefault(row["expectation"], []).append(json.loads(row["failing_row"]))
+    twice = {"order_id": "o2", "customer_id": "c2", "channel": "store", "revenue": "20.00", "email": "***"}
+    assert kept["order_id identifies a row"] == [twice, twice]
+    off = {"order_id": "o4", "customer_id": "ghost", "channel": "fax", "revenue": "-1.00", "email": "***"}
+    leaked = {"order_id": "o5", "customer_id": "ghost", "channel": "***", "revenue": "3.00", "email": None}
+    assert kept["channel is one of web, store"] == [off, leaked]
+    assert kept["revenue is at least 0"] == [off]
+    # Of a rule about a column as a whole there is no row to show.
+    assert "no text is an e-mail address or a phone number" not in kept
+
+
+def test_of_a_raw_table_only_the_columns_named_are_shown(database: Path, tmp_path: Path) -> None:
+    def rules() -> list[object]:
+        return [one_of("channel", ["web", "store"], note="reports")]
+
+    shown = frozenset({"order_id", "channel"})
+    _run(
+        database,
+        TableSuite("core", "marts.fct_orders", ("order_id",), "Orders.", rules, shown=shown, impersonal=False),
+        failures=tmp_path,
+    )
+    (row,) = pq.read_table(tmp_path / "core_failing_rows.parquet")["failing_row"].to_pylist()
+    assert json.loads(row) == {
+        "order_id": "o4",
+        "customer_id": "***",
+        "channel": "fax",
+        "revenue": "***",
+        "email": "***",
+    }
+
+
+def test_a_thousand_rows_are_kept_of_more(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.fct_orders as select i as order_id, -1 as revenue from range(1500) t(i)")
+
+    @table_suite("core", "marts.fct_orders", key=["order_id"])
+    def negative() -> list[object]:
+        """One row per order."""
+        return [between("revenue", 0, note="sign")]
+
+    (item,) = run_stage("core", [negative], path, title="r1", failures=tmp_path).expectations
+    assert (item.unexpected_count, len(item.failing_keys), len(item.failing_rows)) == (1500, 1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_personal"),
+    [
+        ("anne.martin@example.fr", True),
+        ("call +33 6 12 34 56 78", False),  # a text around it; free text is no column of a mart
+        ("+33612345678", True),
+        ("+33 6 12 34 56 78", True),
+        ("06.12.34.56.78", True),
+        ("0612345678", True),
+        ("2026-10-31", False),
+        ("0001", False),
+        ("c_0612345678", False),
+        ("12:30", False),
+        ("email > sms", False),
+    ],
+)
+def test_what_looks_like_a_person_keeps_a_table_back(tmp_path: Path, text: str, is_personal: bool) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.fct_orders as select 1 as order_id, cast(? as varchar) as note", [text])
+
+    @table_suite("core", "marts.fct_orders", key=["order_id"])
+    def orders() -> list[object]:
+        """One row per order."""
+        return [row_count(note="x")]
+
+    assert run_stage("core", [orders], path, title="r1").passed is not is_personal
 
 
 def test_docs_open_without_a_network_and_lead_with_what_failed(database: Path, tmp_path: Path) -> None:
@@ -185,7 +272,7 @@ def test_results_become_one_row_per_expectation_and_two_runs_agree(database: Pat
     first = to_arrow([_run(database, broken)])
     second = to_arrow([_run(database, broken)])
     assert first.schema == RESULT_SCHEMA
-    assert first.num_rows == 7
+    assert first.num_rows == 8
     assert first.equals(second)
 
 

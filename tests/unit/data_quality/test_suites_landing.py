@@ -63,6 +63,7 @@ def _run(
     counted: int | None = None,
     quarantined: int = 0,
     as_of: dt.date = dt.date(2026, 10, 9),
+    before: dict[dt.date, int] | None = None,
 ) -> dict[str, ExpectationResult]:
     """Judge `rows` as one delivery of 1 October 2026, of which ingestion counted `counted`; failures by the first words
     of their rule."""
@@ -81,22 +82,22 @@ def _run(
         connection.register("incoming", table)
         connection.execute(f"copy incoming to '{folder / 'part.parquet'}' (format parquet)")
     loaded = len(rows) if counted is None else counted
+    history = before or {}
     deliveries = pa.table(
         {
-            "extract": ["visits"],
-            "business_date": [dt.date(2026, 10, 1)],
-            "rows_read": [loaded + quarantined],
-            "rows_loaded": [loaded],
-            "rows_quarantined": [quarantined],
-            "is_current": [True],
+            "extract": ["visits"] * (1 + len(history)),
+            "business_date": [dt.date(2026, 10, 1), *history],
+            "rows_read": [loaded + quarantined, *history.values()],
+            "rows_loaded": [loaded, *history.values()],
+            "rows_quarantined": [quarantined, *([0] * len(history))],
+            "is_current": [True] * (1 + len(history)),
         }
     )
     warehouse = DuckDBWarehouse(tmp_path / "warehouse.duckdb")
     warehouse.load(RawTable("visits", tmp_path / "raw" / "visits", contract.layout, {"2026-10": "loaded"}))
     warehouse.write_all("pipeline", {"deliveries": deliveries})
-    judged = run_stage(
-        "landing", suites([contract], as_of=as_of, max_rejected_share=0.02), warehouse.judged(), title="test"
-    ).expectations
+    suite = suites([contract], as_of=as_of, max_rejected_share=0.02, usual_times=3, min_rows=100)
+    judged = run_stage("landing", suite, warehouse.judged(), title="test").expectations
     return {item.expectation.split(":")[0]: item for item in judged if not item.success}
 
 
@@ -135,3 +136,25 @@ def test_silence_and_decline_are_warnings(tmp_path: Path, contract: Contract) ->
 
 def test_a_weekly_extract_is_fresh_on_its_last_permitted_day(tmp_path: Path, contract: Contract) -> None:
     assert _run(tmp_path, contract, GOOD, as_of=dt.date(2026, 10, 10)) == {}
+
+
+@pytest.mark.parametrize(
+    ("weeks", "is_told"),
+    [
+        ([100, 120, 110, 90], True),  # three rows where a hundred are usual
+        ([100, 120, 110], True),
+        ([100, 120], False),  # two weeks say nothing
+        ([99, 120, 90, 10], False),  # the median is below 100
+    ],
+)
+def test_half_a_file_is_told_by_the_weeks_before(
+    tmp_path: Path, contract: Contract, weeks: list[int], is_told: bool
+) -> None:
+    """Three rows on Thursday 1 October; other weekdays do not count."""
+    thursdays = {dt.date(2026, 10, 1) - dt.timedelta(days=7 * week): rows for week, rows in enumerate(weeks, start=1)}
+    others = {dt.date(2026, 9, 30): 1, dt.date(2026, 9, 27): 100_000}
+    held = sum(thursdays.values()) + sum(others.values())
+    failed = _run(tmp_path, contract, GOOD, before=thursdays | others)
+    lost = failed.pop("the lake holds the rows ingestion counted as loaded")
+    assert lost.failing_keys == ((str(3 + held), "3"),)  # the weeks before were counted, and are not in the lake
+    assert [item.severity for item in failed.values()] == ["warning"] * is_told

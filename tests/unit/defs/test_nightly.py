@@ -101,6 +101,10 @@ class Canned(Pipeline):
         )
         return SuiteResult(name, stage, table, (item,), 0.0)
 
+    def measure(self) -> pa.Table:
+        self.ran.append("measure")
+        return pa.table({"value": [1.0]})
+
     def keep_results(self) -> pa.Table:
         self.ran.append("results")
         return pa.table({"suite": ["x"]})
@@ -135,7 +139,7 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
     assert sorted(ran) == sorted(
         [
             "ingest", "load", "record", "gate landing", "first_pass", "identify", "second_pass", "analyse",
-            "third_pass", "gate core", "gate marts",
+            "third_pass", "gate core", "measure", "gate marts",
             "results", "publish", "directory", "serve",
         ]
     )  # fmt: skip

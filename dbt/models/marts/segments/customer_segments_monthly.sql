@@ -25,18 +25,18 @@ final as (
         segments.frequency_score,
         segments.monetary_score,
         segments.rfm_segment,
-        personas.persona,
-        personas.persona_name,
+        case when {{ may_be_profiled('customers') }} then personas.persona end as persona,
+        case when {{ may_be_profiled('customers') }} then personas.persona_name end as persona_name,
         segments.is_fully_observed,
         segments.is_complete
     from segments
     inner join customers
         on segments.customer_id = customers.customer_id
+    -- Consent is asked above: a condition on one side alone makes DuckDB compare every pair of rows.
     left join personas
         on
             segments.customer_id = personas.customer_id
             and segments.month = personas.month
-            and {{ may_be_profiled('customers') }}
 )
 
 select * from final
