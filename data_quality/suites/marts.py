@@ -707,6 +707,13 @@ def kpi_channel_synergy() -> Sequence[Expectation]:
             "the orders",
         ),
         _adds_up({"refund": "sum(refund)"}, "marts.fct_refunds", "the refunds"),
+        holds(
+            "net_revenue = gross_revenue - discount - refund",
+            key=["period", "period_start", "channel_combination"],
+            says="net_revenue = gross_revenue - discount - refund",
+            column="net_revenue",
+            note="Refunds count on their own date.",
+        ),
     ]
 
 
@@ -801,6 +808,14 @@ def kpi_customer_value() -> Sequence[Expectation]:
             note="Conservation: everybody is in one segment.",
         ),
         _every_period(),
+        holds(
+            "customers = 0 or margin_per_customer is null "
+            "or abs(margin_per_customer - cast(margin as double) / customers) < 1e-6",
+            key=grain,
+            says="margin_per_customer = margin / customers",
+            column="margin_per_customer",
+            note="The published definition.",
+        ),
     ]
 
 
@@ -1144,6 +1159,15 @@ def attribution_by_campaign() -> Sequence[Expectation]:
         unique(["period", "period_start", "touch_channel", "campaign_id", "model"], note=_GRAIN),
         one_of("period", _PERIODS, note=_PERIOD_NOTE),
         _as_credited(),
+        agrees(
+            "select period, touch_channel, model, sum(spend) as spend from this group by period, touch_channel, model",
+            "select period, touch_channel, model, sum(spend) as spend from marts.attribution_by_channel "
+            "group by period, touch_channel, model",
+            key=["period", "touch_channel", "model"],
+            measures=["spend"],
+            says="the campaigns of a channel spend what the channel does",
+            note="Two reports of one channel tell the same money.",
+        ),
     ]
 
 
@@ -1383,6 +1407,16 @@ def kpi_interaction_roi() -> Sequence[Expectation]:
             column="roi",
             note="The published definition.",
         ),
+        no_rows(
+            "select cells.period_start, cells.touch_channel, cells.attribution_model from this as cells "
+            "inner join marts.attribution_by_channel as channels on channels.period = cells.period "
+            "and channels.period_start = cells.period_start and channels.touch_channel = cells.touch_channel "
+            "and channels.model = cells.attribution_model "
+            "where abs(channels.revenue - cells.revenue) > 1e-6 * (1 + abs(channels.revenue))",
+            says="revenue is that of attribution_by_channel",
+            column="revenue",
+            note="Two reports of one channel tell the same money.",
+        ),
     ]
 
 
@@ -1402,6 +1436,13 @@ def kpi_acquisition_combinations() -> Sequence[Expectation]:
             "marts.fct_orders where not is_cancelled and customer_id <> 'unknown'",
             "the customers and their orders",
             kinds,
+        ),
+        holds(
+            "cac is null or abs(cac - cost / new_customers) < 1e-6",
+            key=["period", "period_start", "channel_combination"],
+            says="cac = cost / new_customers",
+            column="cac",
+            note="The published definition.",
         ),
     ]
 
@@ -1446,6 +1487,15 @@ def kpi_scorecard() -> Sequence[Expectation]:
         unique(["objective"], note=_GRAIN),
         not_null("status", note="An objective without a status says nothing."),
         not_null("target_setting", note="A target makes it an objective."),
+    ]
+
+
+@table_suite("marts", "marts.kpi_definitions", key=["kpi", "measure"])
+def kpi_definitions() -> Sequence[Expectation]:
+    """One row per measure of a KPI."""
+    return [
+        row_count(note="What a number means is published with it."),
+        unique(["kpi", "measure"], note="A measure has one meaning."),
     ]
 
 
