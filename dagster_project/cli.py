@@ -161,7 +161,6 @@ STEPS = {
     "dbt third pass": "transforming: what rests on them",
     "gate marts": "judging KPIs and reconciliation",
     "quality results": "keeping the verdicts",
-    "publication": "publishing",
     "customer directory": "writing the customer directory",
     "PostgreSQL": "loading PostgreSQL",
 }
@@ -171,6 +170,7 @@ STEPS = {
 def run(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build a release even when nothing is new.")] = False,
     engine: Annotated[
+    "publication": "publishing",
         str | None, typer.Option(metavar="duckdb|spark", help="Build on this engine; default: the setting.")
     ] = None,
 ) -> None:

@@ -12,8 +12,27 @@ from dagster_project.defs.pipeline import Pipeline
 
 
 @dg.asset(
+    key=["directory", "customer_directory"],
+    deps=[
+        ["intermediate", "int_customer_golden"],
+        ["intermediate", "int_customer_golden_values"],
+        LINKS,
+        RESULTS,
+    ],
+    group_name="publication",
+    description="Names and addresses with their sources, raw source ids: a file of its own (mode 0600), latest only.",
+    owners=[OWNER],
+    kinds={"duckdb"},
+    retry_policy=RETRY,
+)
+def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})
+
+
+@dg.asset(
     key=["published", "release"],
-    deps=[RESULTS],
+    # The directory first: a run that is cut off after the release finds nothing new, and would not write it.
+    deps=[RESULTS, ["directory", "customer_directory"]],
     group_name="publication",
     description="Schema marts as an immutable release; `current` moves to it in one atomic step. Read by BI.",
     owners=[OWNER],
@@ -34,27 +53,9 @@ def release(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
 
 
 @dg.asset(
-    key=["directory", "customer_directory"],
-    deps=[
-        ["intermediate", "int_customer_golden"],
-        ["intermediate", "int_customer_golden_values"],
-        LINKS,
-        ["published", "release"],
-    ],
-    group_name="publication",
-    description="Names and addresses with their sources, raw source ids: a file of its own (mode 0600), latest only.",
-    owners=[OWNER],
-    kinds={"duckdb"},
-    retry_policy=RETRY,
-)
-def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
-    return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})
-
-
-@dg.asset(
     key=["published", "postgres"],
     # Last of all: a server that is down keeps nothing else from being written.
-    deps=[["published", "release"], ["directory", "customer_directory"]],
+    deps=[["published", "release"]],
     group_name="publication",
     description="Schema marts in PostgreSQL, moved to the release in one transaction. Skipped without a server.",
     owners=[OWNER],

@@ -140,7 +140,7 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         [
             "ingest", "load", "record", "gate landing", "first_pass", "identify", "second_pass", "analyse",
             "third_pass", "gate core", "measure", "gate marts",
-            "results", "publish", "directory", "serve",
+            "results", "directory", "publish", "serve",
         ]
     )  # fmt: skip
     for earlier, later in [
@@ -156,9 +156,10 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         ("third_pass", "gate marts"),
         ("gate core", "results"),
         ("gate marts", "results"),
-        ("results", "publish"),
-        ("publish", "directory"),
-        ("directory", "serve"),
+        # Nothing is written after the release but what a run that finds nothing new does, too.
+        ("results", "directory"),
+        ("directory", "publish"),
+        ("publish", "serve"),
     ]:
         assert ran.index(earlier) < ran.index(later), (earlier, later)
 
