@@ -7,6 +7,7 @@ changes every night, and dbt parses the whole project anew when a variable chang
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import itertools
 import json
@@ -75,13 +76,18 @@ class DbtProject:
         return self._home.dbt / "target" / "manifest.json"
 
     def manifest(self) -> dict[str, Any]:
-        """manifest.json as dbt wrote it, parsed anew when it is missing or older than the project's files."""
+        """manifest.json as dbt wrote it, parsed anew when it is missing, older than the project's files, or cut off."""
         digest = digest_of_files([DBT_PROJECT_DIR])
         record = self.manifest_path.with_name(_DIGEST_FILE)
-        is_fresh = self.manifest_path.exists() and record.exists() and record.read_text(encoding="utf-8") == digest
-        if not is_fresh:
-            self._parse()
-            record.write_text(digest, encoding="utf-8")
+        if record.exists() and record.read_text(encoding="utf-8") == digest:
+            # dbt writes the file in place, several times a run: a run that was killed meanwhile leaves half of it.
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                return self._written()
+        self._parse()
+        record.write_text(digest, encoding="utf-8")
+        return self._written()
+
+    def _written(self) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(self.manifest_path.read_text(encoding="utf-8"))
         return manifest
 

@@ -10,7 +10,7 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from dagster_project.defs.dbt_project import PassResult
+from dagster_project.defs.dbt_project import DbtProject, PassResult
 from dagster_project.defs.errors import DataRejected, GateFailed
 from dagster_project.defs.nightly import run_nightly
 from dagster_project.defs.pipeline import Pipeline, RunInfo
@@ -225,6 +225,43 @@ def test_a_server_that_is_down_ends_a_run_that_published_with_why(
     assert ("publish" in pipeline.ran, "directory" in pipeline.ran) == (is_needed, is_needed)
 
 
-def test_a_second_run_at_the_same_time_is_busy(definitions: dg.Definitions, home: Home) -> None:
-    with run_lock(home, started_at=INFO.built_at), pytest.raises(RunBusy):
-        run_nightly(definitions, home, shipped_settings())
+def test_a_second_run_at_the_same_time_is_busy_before_it_touches_anything(home: Home) -> None:
+    """Regression: definitions were loaded first, for which dbt writes into the folder that the first run reads."""
+
+    def load() -> dg.Definitions:
+        pytest.fail("definitions were loaded beside another run")
+
+    before = sorted(home.root.rglob("*"))
+    with run_lock(home, started_at=INFO.built_at):
+        with pytest.raises(RunBusy):
+            run_nightly(load, home, shipped_settings())
+        assert sorted(home.root.rglob("*")) == sorted([*before, home.lock])
+
+
+def test_a_manifest_that_was_cut_off_is_written_again(home: Home) -> None:
+    """Regression: dbt writes it in place. A run killed meanwhile left half of it, which no run could read after."""
+    project = DbtProject(home, shipped_settings())
+    whole = project.manifest()
+    text = project.manifest_path.read_bytes()
+    project.manifest_path.write_bytes(text[: len(text) // 2])
+    assert DbtProject(home, shipped_settings()).manifest()["nodes"].keys() == whole["nodes"].keys()
+    project.manifest_path.unlink()
+    assert DbtProject(home, shipped_settings()).manifest()["nodes"].keys() == whole["nodes"].keys()
+
+
+def test_a_run_that_was_killed_does_not_keep_scheduled_ones_waiting(
+    definitions: dg.Definitions, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Regression: Dagster counted it as running, and starts one run at a time. Runs that others started stay."""
+    prepare_dagster_home(home)
+    job = definitions.resolve_job_def(NIGHTLY)
+    with dg.DagsterInstance.get() as instance:
+        ids = [
+            instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags={"omnivue/trigger": by}).run_id
+            for by in ("command line", "schedule")
+        ]
+    monkeypatch.setattr("dagster_project.defs.nightly.Pipeline", lambda *_: Canned(home))
+    run_nightly(lambda: definitions, home, shipped_settings())
+    with dg.DagsterInstance.get() as instance:
+        found = [run.status for run in map(instance.get_run_by_id, ids) if run is not None]
+    assert found == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
