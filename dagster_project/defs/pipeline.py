@@ -123,6 +123,7 @@ class Pipeline:
         its contract more than it may, and SettingsError before anything is taken in when a file that the settings name
         cannot be used."""
         from dagster_project.ingestion import ingest
+        from dagster_project.publishing import remove_leftovers
 
         _ = self.match_model, self.decisions
         with self._step("ingestion") as counts:
@@ -134,7 +135,11 @@ class Pipeline:
             if report.threshold_exceeded:
                 more = len(report.threshold_exceeded) - 1
                 raise DataRejected(report.threshold_exceeded[0] + (f" (and {more} more extracts)" if more else ""))
-        return self.plan()
+        plan = self.plan()
+        if not plan.is_needed:
+            # A publication that was cut off after the switch is followed by no other to tidy up.
+            remove_leftovers(self.home)
+        return plan
 
     def plan(self) -> RunPlan:
         """What a run would build from now, and whether the current release is that already."""

@@ -5,7 +5,7 @@
 
 A release is built in `releases/.building-<id>`, audited there as it will be served, flushed to disk, renamed, and only
 then does `current` move, in one atomic step. A crash anywhere leaves the last good release in place; what it leaves
-behind, the next publication removes. Readers keep the files they have open, also when retention removes them.
+behind, the next run removes. Readers keep the files they have open, also when retention removes them.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def publish(
     """
     releases = _releases_folder(home)
     releases.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(home)
+    remove_leftovers(home)
     identity = release_id or next_release_id(home, run.as_of)
     target = releases / identity
     if not _ID.fullmatch(identity) or target.exists():
@@ -165,6 +165,18 @@ def verify(home: Home, release_id: str) -> list[str]:
     return problems + [f"{name}: not part of the release" for name in extra]
 
 
+def remove_leftovers(home: Home) -> None:
+    """What a crash left: half-built and half-removed releases, links that were about to become `current`. The caller
+    holds the run lock."""
+    for path in _releases_folder(home).glob(".*"):
+        if path.name.startswith((_BUILDING, _DELETING)):
+            shutil.rmtree(path)
+    # A link may be that of a rollback at work.
+    with _switching(home):
+        for path in home.published.glob(f"{_SWITCHING}*"):
+            path.unlink()
+
+
 def _build(
     warehouse: Warehouse,
     folder: Path,
@@ -248,15 +260,6 @@ def _complete(home: Home) -> list[Path]:
 
 def _number(release_id: str) -> int:
     return int(release_id.partition("-")[0])
-
-
-def _remove_leftovers(home: Home) -> None:
-    """What a crash left: half-built and half-removed releases, links that were about to become `current`."""
-    for path in _releases_folder(home).glob(".*"):
-        if path.name.startswith((_BUILDING, _DELETING)):
-            shutil.rmtree(path)
-    for path in home.published.glob(f"{_SWITCHING}*"):
-        path.unlink()
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from dagster_project.publishing import (
     list_releases,
     next_release_id,
     publish,
+    remove_leftovers,
     rollback,
     show_release,
     verify,
@@ -293,10 +294,15 @@ publish(warehouse, home, load_settings(), built_at=now, run=run)
     assert verify(home, current.id) == []
     assert version_of(home.published / "current" / "omnivue.duckdb") == (2 if step == "_retire" else 1)
 
+    # A run that finds nothing new publishes nothing, and tidies up as well.
+    remove_leftovers(home)
+    assert [path.name for path in current.path.parent.glob(".*")] == []
+    assert current_release(home) == current
+    assert verify(home, current.id) == []
+
     last = published(3)
     assert current_release(home) == last
     assert verify(home, last.id) == []
-    assert [path.name for path in last.path.parent.glob(".*")] == []
     assert sorted(path.name for path in home.published.iterdir()) == [".switch.lock", "current", "releases"]
 
 
