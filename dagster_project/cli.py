@@ -5,6 +5,7 @@ Imports of the rooms stay inside the verbs, so that `--help` answers at once.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import shutil
@@ -233,7 +234,7 @@ def _nightly(place: Home, settings: Settings, rebuild: bool, tell: Callable[[Ste
     try:
         from dagster_project.definitions import defs
 
-        return run_nightly(defs(), place, settings, rebuild=rebuild, tell=tell)
+        return run_nightly(defs, place, settings, rebuild=rebuild, tell=tell)
     except DataRejected as verdict:
         _fail(f"data rejected: {verdict} See `omnivue quarantine list`. {unchanged}", 3)
     except GateFailed as verdict:
@@ -1134,9 +1135,13 @@ def doctor() -> None:
     """Say what is missing on this machine, and how much disk each part takes. It changes nothing."""
     from dagster_project.doctor import disk_use, examine
 
+    from dagster_project.defs.nightly import end_dead_runs
+    from dagster_project.publishing import RunBusy, run_lock
     colours = {"ok": "green", "warning": "yellow", "missing": "bold red"}
     findings = list(examine(home()))
     for finding in findings:
+    with contextlib.suppress(RunBusy), run_lock(place, started_at=dt.datetime.now(dt.UTC)):
+        end_dead_runs()
         remedy = f" - {finding.remedy}" if finding.remedy else ""
         out.print(
             f"[{colours[finding.level]}]{finding.level:<8}[/] {escape(f'{finding.subject}: {finding.detail}{remedy}')}",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 from dagster_project.defs.errors import DataRejected, GateFailed, find
 from dagster_project.defs.home import prepare_dagster_home
@@ -16,6 +17,8 @@ from dagster_project.defs.pipeline import Pipeline, StepReport
 from dagster_project.defs.schedules import NIGHTLY
 from dagster_project.publishing import PostgresError, Release, current_release, run_lock
 from dagster_project.settings import Home, Settings
+
+_BY_HAND = {"omnivue/trigger": "command line"}
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,15 @@ class Outcome:
 
 
 def run_nightly(
-    definitions: dg.Definitions,
+    definitions: Callable[[], dg.Definitions],
     home: Home,
     settings: Settings,
     *,
     rebuild: bool = False,
     tell: Callable[[StepReport], None] = lambda _: None,
 ) -> Outcome:
-    """Run the job over `home`; `tell` hears of every step as it ends.
+    """Run the job over `home`; `tell` hears of every step as it ends. The `definitions` are loaded once no other run is
+    at work: dbt's folder is read and written for them.
 
     Raises DataRejected, GateFailed or publishing.RunBusy with a sentence for people; anything else is a crash, which
     running again repairs. Runs and their events are kept in Dagster's home and shown by its UI.
@@ -49,19 +53,22 @@ def run_nightly(
         steps.append(report)
         tell(report)
 
-    prepare_dagster_home(home)
     # Of steps skipped because nothing is new, Dagster warns that their checks did not report.
     logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)
     pipeline = Pipeline(home, settings, rebuild, hear)
     unserved: PostgresError | None = None
-    with run_lock(home, started_at=dt.datetime.now(dt.UTC)), dg.DagsterInstance.get() as instance:
+    with run_lock(home, started_at=dt.datetime.now(dt.UTC)):
+        prepare_dagster_home(home)
+        end_dead_runs()
+        job = definitions().resolve_job_def(NIGHTLY)
         try:
-            definitions.resolve_job_def(NIGHTLY).execute_in_process(
-                instance=instance,
-                resources={"pipeline": pipeline},
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                tags={"omnivue/trigger": "command line"},
-            )
+            with dg.DagsterInstance.get() as instance:
+                job.execute_in_process(
+                    instance=instance,
+                    resources={"pipeline": pipeline},
+                    run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                    tags=_BY_HAND,
+                )
         except Exception as error:
             cause = find(error, DataRejected) or find(error, GateFailed) or pipeline.failure
             if isinstance(cause, PostgresError):
@@ -73,3 +80,16 @@ def run_nightly(
     is_new = any(report.step == "publication" for report in steps)
     docs = home.docs / "data_docs" / "index.html"
     return Outcome(current_release(home), is_new, tuple(steps), docs, unserved)
+
+
+def end_dead_runs() -> None:
+    """Have Dagster know that runs of the command line which did not end are dead. The caller holds the run lock and has
+    prepared Dagster's home.
+
+    Nobody watches the process of such a run: Dagster would take a killed one to be at work forever, and, as it starts
+    one run at a time, never start a scheduled one again.
+    """
+    with dg.DagsterInstance.get() as instance:
+        unfinished = dg.RunsFilter(tags=_BY_HAND, statuses=list(NOT_FINISHED_STATUSES))
+        for run in instance.get_runs(unfinished):
+            instance.report_run_failed(run, "The process of this run was killed; the next run repaired what it left.")

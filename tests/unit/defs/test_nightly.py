@@ -12,9 +12,11 @@ import pytest
 
 from dagster_project.defs.dbt_project import DbtProject, PassResult
 from dagster_project.defs.errors import DataRejected, GateFailed
+from dagster_project.defs.home import prepare_dagster_home
 from dagster_project.defs.nightly import run_nightly
 from dagster_project.defs.pipeline import Pipeline, RunInfo
 from dagster_project.defs.run_plan import RunPlan
+from dagster_project.defs.schedules import NIGHTLY
 from dagster_project.publishing import PostgresError, Release, RunBusy, run_lock
 from dagster_project.publishing import RunInfo as ReleaseRun
 from dagster_project.publishing.manifest import ReleaseFile
@@ -203,7 +205,7 @@ def test_verdicts_come_out_as_themselves_however_deep_they_were_wrapped(
     def verdict(**behaviour: Any) -> BaseException:
         monkeypatch.setattr("dagster_project.defs.nightly.Pipeline", lambda *_: Canned(home, **behaviour))
         with pytest.raises((DataRejected, GateFailed, OSError)) as caught:
-            run_nightly(definitions, home, shipped_settings())
+            run_nightly(lambda: definitions, home, shipped_settings())
         return caught.value
 
     assert str(verdict(rejects=True)) == "shop_orders: 9 of 100 rows rejected, at most 2 % may be"
@@ -220,7 +222,7 @@ def test_a_server_that_is_down_ends_a_run_that_published_with_why(
 ) -> None:
     pipeline = Canned(home, is_down=True, is_needed=is_needed)
     monkeypatch.setattr("dagster_project.defs.nightly.Pipeline", lambda *_: pipeline)
-    outcome = run_nightly(definitions, home, shipped_settings())
+    outcome = run_nightly(lambda: definitions, home, shipped_settings())
     assert str(outcome.unserved) == "PostgreSQL cannot be reached: refused"
     assert ("publish" in pipeline.ran, "directory" in pipeline.ran) == (is_needed, is_needed)
 
