@@ -20,6 +20,8 @@ from pathlib import Path
 
 from data_quality.contract import Contract, Delivery
 
+_CLOSED = "cannot be opened"
+
 
 @dataclass(frozen=True)
 class LandedFile:
@@ -37,6 +39,11 @@ class LandedFile:
     arrival: dt.date | None
     delivery: Delivery | None
     refusal: str | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it could not be opened, so that its content is not known."""
+        return self.refusal is not None and self.refusal.startswith(_CLOSED)
 
     @property
     def has_changed(self) -> bool:
@@ -123,7 +130,7 @@ def _judge(contract: Contract, file: str, path: Path, last_day: dt.date) -> Land
         if refusal is None:
             sha, stamp, size = _sha256(path), _stamp(status), status.st_size
     except OSError as error:
-        refusal = f"cannot be opened ({error.strerror}); make it readable"
+        refusal = f"{_CLOSED} ({error.strerror}); make it readable"
     if refusal is not None:
         pass
     elif not is_plain:

@@ -200,6 +200,11 @@ def verdict(entries: Iterable[Entry], extract: str, share: float) -> str | None:
     return None
 
 
+def _is_out_of_reach(item: LandedFile, entry: Entry | None) -> bool:
+    """Whether a file that was read once cannot be opened now: it stays loaded, as one that has left landing does."""
+    return item.is_closed and entry is not None and entry.refusal is None
+
+
 @dataclass
 class _Run:
     """One run over one extract."""
@@ -230,7 +235,8 @@ class _Run:
         self.placed = self.lake.files()
         last_day = min(self.today, self.settings.as_of or self.today)
         listed = list_files(self.contract, self.home.landing)
-        landed = {item.file: item for item in inspect(self.contract, listed, last_day, self.threads)}
+        inspected = inspect(self.contract, listed, last_day, self.threads)
+        landed = {item.file: item for item in inspected if not _is_out_of_reach(item, old.entries.get(item.file))}
         todo = [item for item in landed.values() if self._is_new(item, old.entries.get(item.file), again)]
         stale = [
             entry
