@@ -64,7 +64,8 @@ err = Console(stderr=True, highlight=False)
 
 
 def main() -> None:
-    """Entry point of the console script: settings errors become one sentence and exit code 1."""
+    """Entry point of the console script: wrong settings become one sentence and exit code 1, a full disk and files that
+    may not be used one sentence and exit code 5."""
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
@@ -72,6 +73,12 @@ def main() -> None:
         app()
     except SettingsError as error:
         _fail(str(error), 1)
+    except OSError as error:
+        from dagster_project.warehouse import remedy
+
+        if (what := remedy(error, home().root)) is None:
+            raise
+        _fail(f"stopped: {what}.", 5)
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -163,6 +170,7 @@ STEPS = {
     "gate marts": "judging KPIs and reconciliation",
     "quality results": "keeping the verdicts",
     "customer directory": "writing the customer directory",
+    "publication": "publishing",
     "PostgreSQL": "loading PostgreSQL",
 }
 
@@ -171,7 +179,6 @@ STEPS = {
 def run(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build a release even when nothing is new.")] = False,
     engine: Annotated[
-    "publication": "publishing",
         str | None, typer.Option(metavar="duckdb|spark", help="Build on this engine; default: the setting.")
     ] = None,
 ) -> None:
@@ -249,13 +256,21 @@ def _nightly(place: Home, settings: Settings, rebuild: bool, tell: Callable[[Ste
 
 def _crashed(place: Home, error: BaseException) -> NoReturn:
     """Keep the traceback in a file: the screen gets what happened and what to do."""
+    from dagster_project.warehouse import remedy
+
     log = place.root / "crash.log"
-    log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    log.chmod(0o600)
-    what = str(error).strip().splitlines()
+    try:
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        log.chmod(0o600)
+        kept = f" Traceback: {log}"
+    except OSError:
+        kept = ""
+    if (what := remedy(error, place.root)) is not None:
+        _fail(f"stopped: {what}. The current release stays as it was.{kept}", 5)
+    lines = str(error).strip().splitlines()
     _fail(
-        f"crashed: {type(error).__name__}: {what[0] if what else ''}. The current release stays as it was; run again, "
-        f"a run repairs what one before left half done. Traceback: {log}",
+        f"crashed: {type(error).__name__}: {lines[0] if lines else ''}. The current release stays as it was; run "
+        f"again, a run repairs what one before left half done.{kept}",
         5,
     )
 
@@ -1120,9 +1135,13 @@ def clean() -> None:
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Open the Dagster UI on this machine: assets, checks, runs, the nightly schedule."""
     from dagster_project.defs.home import WORKSPACE, prepare_dagster_home
+    from dagster_project.defs.nightly import end_dead_runs
+    from dagster_project.publishing import RunBusy, run_lock
 
     place = home().create()
     workspace = prepare_dagster_home(place) / WORKSPACE
+    with contextlib.suppress(RunBusy), run_lock(place, started_at=dt.datetime.now(dt.UTC)):
+        end_dead_runs()
     environment = os.environ | {"OMNIVUE_HOME": str(place.root), "DAGSTER_HOME": str(place.dagster)}
     dagster = Path(sys.executable).with_name("dagster")
     out.print(f"Dagster UI: http://127.0.0.1:{port} (stop with Ctrl-C)")
@@ -1135,13 +1154,9 @@ def doctor() -> None:
     """Say what is missing on this machine, and how much disk each part takes. It changes nothing."""
     from dagster_project.doctor import disk_use, examine
 
-    from dagster_project.defs.nightly import end_dead_runs
-    from dagster_project.publishing import RunBusy, run_lock
     colours = {"ok": "green", "warning": "yellow", "missing": "bold red"}
     findings = list(examine(home()))
     for finding in findings:
-    with contextlib.suppress(RunBusy), run_lock(place, started_at=dt.datetime.now(dt.UTC)):
-        end_dead_runs()
         remedy = f" - {finding.remedy}" if finding.remedy else ""
         out.print(
             f"[{colours[finding.level]}]{finding.level:<8}[/] {escape(f'{finding.subject}: {finding.detail}{remedy}')}",

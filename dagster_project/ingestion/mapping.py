@@ -24,6 +24,7 @@ from dagster_project.ingestion.expressions import (
 from dagster_project.ingestion.lake import path_segment
 from dagster_project.ingestion.loader import FileResult
 from dagster_project.ingestion.probe import FileRefusedError
+from dagster_project.warehouse.machine import is_disk_full
 from data_quality.contract import Contract
 
 
@@ -51,6 +52,8 @@ def map_delivery(
     try:
         connection.execute(f"create or replace temp table mapped as {source.mapping_sql(target.id)}")
     except duckdb.Error as error:
+        if is_disk_full(error):
+            raise
         first = str(error).splitlines()[0]
         raise FileRefusedError(f"cannot be mapped to {target.id}: {name} fails ({first}); mend the SQL") from error
     described = dict(connection.execute("select name, type from pragma_table_info('mapped')").fetchall())

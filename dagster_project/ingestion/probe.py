@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from dagster_project.settings import Ingestion
+from dagster_project.warehouse.machine import is_disk_full
 from data_quality.contract import Dialect
 
 if TYPE_CHECKING:
@@ -229,6 +230,10 @@ def too_many_rows(what: str, limits: Ingestion) -> FileRefusedError:
 
 
 def unreadable(error: BaseException) -> FileRefusedError:
+    """The refusal of a file that a reader failed on. Raises the error itself when this machine's disk is full, which is
+    no fault of the file's: refused, it would never be read again."""
+    if is_disk_full(error):
+        raise error
     return FileRefusedError(f"cannot be read ({sentence(error)}); deliver it again")
 
 

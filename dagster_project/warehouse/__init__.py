@@ -6,6 +6,7 @@ from __future__ import annotations
 from dagster_project.settings import Home, Settings
 from dagster_project.warehouse.duckdb_warehouse import DuckDBWarehouse
 from dagster_project.warehouse.lake_store import LakeError, open_lake
+from dagster_project.warehouse.machine import remedy
 from dagster_project.warehouse.warehouse import RawTable, Warehouse, WarehouseBusy, WarehouseError
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "engine_lacks",
     "open_lake",
     "open_warehouse",
+    "remedy",
 ]
 
 

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project.warehouse.duckdb_session import connect
+from dagster_project.warehouse.machine import is_denied, is_disk_full
 from dagster_project.warehouse.warehouse import (
     RawTable,
     WarehouseBusy,
@@ -197,6 +198,9 @@ def explained(error: duckdb.Error, path: Path) -> WarehouseError:
         return WarehouseError(
             f"{path}: this process has the file open already with other options; close that connection first."
         )
+    if is_disk_full(error) or is_denied(error):
+        # What is there is sound.
+        return WarehouseError(f"{path}: {text}")
     return WarehouseError(
         f"{path}: cannot be opened as a DuckDB file ({text}). `omnivue clean` and `omnivue run` rebuild it."
     )

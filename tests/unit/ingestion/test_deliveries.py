@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import itertools
 import os
 import random
@@ -10,10 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from dagster_project.ingestion import latest_arrival, ledger, pipeline, read_deliveries, replay
+from dagster_project.ingestion import inventory, latest_arrival, ledger, pipeline, read_deliveries, replay
 from dagster_project.ingestion.ledger import Entry, settle
+from dagster_project.ingestion.loader import Loader
 
 HEAD = "id,amount\n"
 
@@ -366,3 +369,43 @@ def test_settling_does_not_depend_on_order() -> None:
     expected = settle(entries)
     assert all(settle(order) == expected for order in itertools.permutations(entries))
     assert [item.file for item in expected.values() if item.is_current] == ["e"]
+
+
+def test_a_loaded_file_that_cannot_be_opened_any_more_stays_loaded(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: its rows left the lake until it could be opened again; one that has left landing keeps them."""
+    shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "1,1\n")
+    shop.ingest()
+    before = shop.lake_files()
+    shop.deliver("t", "2026-01-07", "t_20260106.csv", HEAD + "2,2\n")
+    hashed = inventory._sha256
+
+    def deny(path: Path) -> str:
+        if "2026" in path.name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return hashed(path)
+
+    monkeypatch.setattr(inventory, "_sha256", deny)
+    shop.ingest()
+    assert shop.lake_files() == before
+    assert shop.quarantine("file", "outcome", "reason") == [
+        (
+            "t/2026-01-07/t_20260106.csv",
+            "file_rejected",
+            "t/2026-01-07/t_20260106.csv cannot be opened (Permission denied); make it readable",
+        )
+    ]
+    monkeypatch.undo()
+    assert shop.ingest().total("files_new") == 1
+    assert [id_ for (id_,) in shop.rows("t", "id")] == [1, 2]
+
+
+def test_a_full_disk_refuses_no_file(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Regression: a file whose rows could not be written was taken for a damaged one, and never read again."""
+    shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "1,1\n2,x\n")
+    full = duckdb.IOException('IO Error: Could not write file "part.parquet": No space left on device')
+    with monkeypatch.context() as patch:
+        patch.setattr(Loader, "_finish", lambda *_: (_ for _ in ()).throw(full))
+        with pytest.raises(duckdb.IOException, match="No space left"):
+            shop.ingest()
+    assert shop.ingest().total("rows_loaded") == 1
+    assert shop.quarantine() == [(3, "amount", "row_quarantined")]
