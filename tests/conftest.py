@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 import uuid
@@ -23,6 +19,8 @@ from xml.etree import ElementTree
 import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import NO_SERVER, PostgresServer, running_server, server_binaries
 
 # Spark lives for minutes here: compiling its code twice, and collecting garbage on threads, costs more than it gives.
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
@@ -125,76 +123,15 @@ def bucket(s3: ObjectStore, credentials: None, tmp_path: Path) -> str:
     return name
 
 
-PASSWORD = "s3cret/of:this+server"
-
-
-@dataclass(frozen=True)
-class PostgresServer:
-    """A server of its own. `dsn` and `connect` are the superuser's; no library of Omnivue's is asked."""
-
-    port: int
-
-    def dsn(self, database: str = "postgres", user: str = "owner") -> str:
-        return f"postgresql://{user}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.port}/{database}"
-
-    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(self.dsn(database), autocommit=True)
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """Debian's PostgreSQL on the loopback interface. Tests share it: each makes its database."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    binaries = found[-1].parent if found else Path(shutil.which("initdb") or "").parent
-    if not (binaries / "initdb").exists():
-        reason = "PostgreSQL's server is not installed (Debian and Ubuntu: apt install postgresql)"
+    if server_binaries() is None:
         if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    # A server refuses to be root; nobody else may read what pytest's folders hold.
-    as_whom = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.getuid() == 0 else {}
-    folder = Path(tempfile.mkdtemp(prefix="omnivue-postgres-"))
-    password = folder / "password"
-    password.write_text(PASSWORD)
-    log = folder / "server.log"
-    for path in (folder, password):
-        if as_whom:
-            shutil.chown(path, "nobody", "nogroup")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    initdb = [binaries / "initdb", "-D", folder / "data", "-U", "owner", "--pwfile", password, "-A", "scram-sha-256"]
-    subprocess.run(
-        [*initdb, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-        **as_whom,
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", "fsync=off"]
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            [binaries / "postgres", "-D", folder / "data", *(word for each in options for word in ("-c", each))],
-            **as_whom,
-            cwd=folder,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        for _ in range(300):
-            try:
-                PostgresServer(port).connect().close()
-                break
-            except psycopg.OperationalError:
-                time.sleep(0.1)
-        else:
-            pytest.fail(f"no PostgreSQL within 30 s: {log.read_text()}")
-        yield PostgresServer(port)
-    finally:
-        # SIGINT: leave at once, whoever is connected.
-        server.send_signal(signal.SIGINT)
-        server.wait()
-        shutil.rmtree(folder)
+            pytest.fail(NO_SERVER)
+        pytest.skip(NO_SERVER)
+    with running_server() as server:
+        yield server
 
 
 @dataclass(frozen=True)
