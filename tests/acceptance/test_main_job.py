@@ -529,23 +529,3 @@ def test_two_nights_give_the_same_marts_as_one(retailer: Path, omnivue, tmp_path
     # History tells what happened on the way, so it may differ.
     apart = OF_THE_RUN | {"customer_id_history"}
     assert fingerprints(tmp_path, without=apart) == fingerprints(retailer, without=apart)
-
-
-@pytest.mark.slow
-def test_a_run_killed_on_the_way_is_repaired_by_running_again(retailer: Path, omnivue, tmp_path: Path) -> None:
-    shutil.copytree(retailer / "landing", tmp_path / "landing")
-    command = [str(Path(sys.executable).with_name("omnivue")), "run"]
-    for seconds in (12, 25):
-        process = subprocess.Popen(
-            command,
-            env=os.environ | {"OMNIVUE_HOME": str(tmp_path)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    omnivue("run", home=tmp_path)
-    assert fingerprints(tmp_path, without=OF_THE_RUN) == fingerprints(retailer, without=OF_THE_RUN)
