@@ -159,8 +159,10 @@ class DuckDBWarehouse:
         """The whole file, read-only, whichever the schema."""
         if not self.path.exists():
             raise WarehouseError(f"{self.path}: there is no warehouse yet. Run `omnivue run` first.")
+        if (alias,) in connection.execute("select database_name from duckdb_databases()").fetchall():
+            return
         try:
-            connection.execute(f"attach if not exists {literal(self.path)} as {quoted(alias)} (read_only)")
+            connection.execute(f"attach {literal(self.path)} as {quoted(alias)} (read_only)")
         except duckdb.Error as error:
             raise explained(error, self.path) from error
 
