@@ -24,12 +24,23 @@ from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
-from dagster_project.settings import ENGINES, POSTGRES_DSN, Home, Settings, SettingsError, home, load_settings
+from dagster_project.settings import (
+    ALERT_WEBHOOK,
+    ENGINES,
+    POSTGRES_DSN,
+    Home,
+    Settings,
+    SettingsError,
+    home,
+    load_settings,
+)
 
 if TYPE_CHECKING:
+    import dagster as dg
     import pandas as pd
     import pyarrow as pa
 
+    from dagster_project.alerts import Receipt
     from dagster_project.defs.nightly import Outcome
     from dagster_project.defs.pipeline import StepReport
     from dagster_project.publishing import Served
@@ -58,6 +69,8 @@ app.add_typer(releases, name="releases")
 app.add_typer(contracts, name="contracts")
 app.add_typer(evaluation, name="evaluate")
 app.add_typer(identity, name="identity")
+alerts = typer.Typer(no_args_is_help=True, help="Who hears of a run that failed (setting `alerts`).")
+app.add_typer(alerts, name="alerts")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -165,11 +178,13 @@ STEPS = {
     "identity": "finding out who is who",
     "dbt second pass": "transforming: facts, dimensions, KPIs",
     "analytics": "computing attribution, customer value and effects",
+    "negative answers": "looking for customers to call back",
     "gate core": "judging facts and dimensions",
     "dbt third pass": "transforming: what rests on them",
     "gate marts": "judging KPIs and reconciliation",
     "quality results": "keeping the verdicts",
     "customer directory": "writing the customer directory",
+    "customers to call back": "writing the customers to call back",
     "publication": "publishing",
     "PostgreSQL": "loading PostgreSQL",
 }
@@ -213,6 +228,49 @@ def run(
         _unserved(str(outcome.unserved))
 
 
+@app.command(epilog=EXIT_CODES)
+def backfill(
+    first: Annotated[str, typer.Argument(metavar="FROM", help="First arrival date, YYYY-MM-DD.")],
+    last: Annotated[str | None, typer.Argument(metavar="[TO]", help="Last arrival date; default: FROM.")] = None,
+    extract: Annotated[str | None, typer.Option(help="Only this extract.")] = None,
+) -> None:
+    """Read the files that arrived on these days again, under today's contracts; `omnivue run` publishes what changed.
+
+    For days that were taken in under a contract that was wrong. The Dagster UI does the same: asset
+    landing/deliveries_by_day, materialise the days.
+    """
+    from dagster_project.defs.backfill import first_day
+    from dagster_project.defs.nightly import run_backfill
+    from dagster_project.defs.pipeline import business_day
+
+    place, settings = _open()
+    _check_extract(place, settings, extract)
+    start, end = _date(first), _date(last or first)
+    known, today = first_day(place), business_day(settings)
+    if known is None:
+        _fail(f"nothing landed yet: put extracts in {place.landing}", 1)
+    if not known <= start <= end <= today:
+        _fail(f"{start} to {end}: choose days from {known}, when the first file arrived, to today, {today}", 1)
+    os.environ["OMNIVUE_HOME"] = str(place.create().root)
+    with out.status(f"reading what arrived from {start} to {end}"):
+        counts = _job(
+            place,
+            lambda definitions: run_backfill(definitions, place, settings, start, end, extract=extract, told=_told),
+        )
+    out.print(
+        f"{counts['files_new']:,} files read: {counts['rows_loaded']:,} rows loaded, {counts['rows_quarantined']:,} "
+        f"rows and {counts['files_rejected']:,} files refused. Publish what changed with `omnivue run`.",
+        soft_wrap=True,
+    )
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        _fail(f"{text}: expected a date as YYYY-MM-DD", 2)
+
+
 def _unserved(why: str) -> NoReturn:
     _fail(
         f"{why} The release is current as a file; PostgreSQL serves what it did before. Mend this, then `omnivue "
@@ -229,10 +287,22 @@ def _has_extracts(place: Home) -> bool:
 
 
 def _nightly(place: Home, settings: Settings, rebuild: bool, tell: Callable[[StepReport], None]) -> Outcome:
-    """The job, with every way it can end turned into one sentence and its exit code."""
+    from dagster_project.defs.nightly import run_nightly
+
+    return _job(
+        place, lambda definitions: run_nightly(definitions, place, settings, rebuild=rebuild, tell=tell, told=_told)
+    )
+
+
+def _told(receipt: Receipt) -> None:
+    if receipt.problem is not None:
+        err.print(f"[yellow]warning:[/] alert not taken by {escape(str(receipt))}", soft_wrap=True)
+
+
+def _job(place: Home, run: Callable[[Callable[[], dg.Definitions]], T]) -> T:
+    """A job, with every way it can end turned into one sentence and its exit code."""
     from dagster_project.defs.dbt_project import DbtError
     from dagster_project.defs.errors import DataRejected, GateFailed, find
-    from dagster_project.defs.nightly import run_nightly
     from dagster_project.publishing import RunBusy
     from dagster_project.warehouse import WarehouseBusy
 
@@ -241,7 +311,7 @@ def _nightly(place: Home, settings: Settings, rebuild: bool, tell: Callable[[Ste
     try:
         from dagster_project.definitions import defs
 
-        return run_nightly(defs, place, settings, rebuild=rebuild, tell=tell)
+        return run(defs)
     except DataRejected as verdict:
         _fail(f"data rejected: {verdict} See `omnivue quarantine list`. {unchanged}", 3)
     except GateFailed as verdict:
@@ -380,16 +450,19 @@ def quarantine_replay(
     """Judge refused rows and files again by today's contracts and load what passes; `omnivue run` publishes it."""
     from dagster_project.defs.pipeline import business_day
     from dagster_project.ingestion import find_contracts, replay
+    from dagster_project.publishing import RunBusy, run_lock
 
     place, settings = _open()
     _check_extract(place, settings, extract)
     before = _refused(place)
+    known = find_contracts(place, settings)
     try:
-        replay(
-            place, settings, find_contracts(place, settings), today=business_day(settings), extract=extract, file=file
-        )
+        with run_lock(place, started_at=dt.datetime.now(dt.UTC)):
+            replay(place, settings, known, today=business_day(settings), extract=extract, file=file)
     except KeyError as error:
         _fail(str(error.args[0]), 1)
+    except RunBusy as error:
+        _fail(str(error), 6)
     after = _refused(place)
     out.print(f"{before - after:,} of {before:,} refused rows and files pass now; {after:,} stay.")
     if after < before:
@@ -1078,6 +1151,25 @@ def evaluate_attribution(
     out.print(table)
 
 
+@alerts.command("test")
+def alerts_test() -> None:
+    """Send a test message to every receiver of the setting `alerts`, and say who took it."""
+    from dagster_project.defs.watch import say_hello
+
+    place, settings = _open()
+    receipts = say_hello(place, settings.alerts)
+    if not receipts:
+        _fail(
+            f"nobody would hear: set alerts.webhooks or alerts.email in {place.settings_file}, or export "
+            f"{ALERT_WEBHOOK}=https://...",
+            1,
+        )
+    for receipt in receipts:
+        out.print(escape(str(receipt)), soft_wrap=True)
+    if any(receipt.problem is not None for receipt in receipts):
+        sys.exit(1)
+
+
 @app.command()
 def catalogue(
     output: Annotated[Path | None, typer.Option(help="Where to write it; default: docs in OMNIVUE_HOME.")] = None,
@@ -1134,14 +1226,20 @@ def clean() -> None:
 @app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) -> None:
     """Open the Dagster UI on this machine: assets, checks, runs, the nightly schedule."""
+    import dagster as dg
+
     from dagster_project.defs.home import WORKSPACE, prepare_dagster_home
-    from dagster_project.defs.nightly import end_dead_runs
+    from dagster_project.defs.watch import close_dead_runs
     from dagster_project.publishing import RunBusy, run_lock
 
     place = home().create()
     workspace = prepare_dagster_home(place) / WORKSPACE
-    with contextlib.suppress(RunBusy), run_lock(place, started_at=dt.datetime.now(dt.UTC)):
-        end_dead_runs()
+    with (
+        contextlib.suppress(RunBusy),
+        run_lock(place, started_at=dt.datetime.now(dt.UTC)),
+        dg.DagsterInstance.get() as instance,
+    ):
+        close_dead_runs(instance, place)
     environment = os.environ | {"OMNIVUE_HOME": str(place.root), "DAGSTER_HOME": str(place.dagster)}
     dagster = Path(sys.executable).with_name("dagster")
     out.print(f"Dagster UI: http://127.0.0.1:{port} (stop with Ctrl-C)")

@@ -25,6 +25,8 @@ DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
 DEFAULTS_FILE = Path(__file__).with_name("settings.yaml")
 DEMO_ID_KEY = "omnivue-demo-key"
 POSTGRES_DSN = "OMNIVUE_POSTGRES_DSN"
+ALERT_WEBHOOK = "OMNIVUE_ALERT_WEBHOOK"
+SMTP_USER, SMTP_PASSWORD = "OMNIVUE_SMTP_USER", "OMNIVUE_SMTP_PASSWORD"
 Engine = Literal["duckdb", "spark"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
@@ -353,6 +355,71 @@ class Publishing(_Section):
     postgres: Postgres
 
 
+_WEBHOOK = r"https?://[^\s/@?#]+(/[^\s]*)?"
+_ADDRESS = r"[^@\s<>,;]+@[^@\s<>,;]+"
+
+
+class AlertMail(_Section):
+    host: str | None = Field(min_length=1, pattern=r"^[^\s/:@]+$")
+    port: int = Field(gt=0, lt=65536)
+    security: Literal["starttls", "tls", "none"]
+    sender: str | None = Field(alias="from", pattern=f"^{_ADDRESS}$")
+    to: list[Annotated[str, Field(pattern=f"^{_ADDRESS}$")]]
+
+    @model_validator(mode="after")
+    def _from_and_to(self) -> AlertMail:
+        if self.host is not None and not (self.sender and self.to):
+            raise ValueError("a server without `from` or `to`: name who writes and who is to read, or set host to null")
+        return self
+
+    @property
+    def credentials(self) -> tuple[str, str] | None:
+        """User and password, from the environment alone; None = the server asks for none."""
+        user, password = os.environ.get(SMTP_USER, ""), os.environ.get(SMTP_PASSWORD, "")
+        return (user, password) if user else None
+
+
+class AlertCsat(_Section):
+    days: int = Field(gt=0)
+    min_answers: int = Field(gt=0)
+    max_score: int = Field(ge=1, le=4)
+
+
+class Alerts(_Section):
+    home: str | None = Field(min_length=1, max_length=80)
+    webhooks: list[str]
+    email: AlertMail
+    timeout_seconds: float = Field(gt=0, le=60)
+    csat: AlertCsat
+
+    @field_validator("webhooks", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("webhooks")
+    @classmethod
+    def _urls(cls, value: list[str]) -> list[str]:
+        if not all(re.fullmatch(_WEBHOOK, url) for url in value):
+            raise ValueError(
+                "expected URLs such as https://chat.example.org/hook, without user and password; secret ones belong "
+                f"in {ALERT_WEBHOOK}"
+            )
+        return value
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Webhooks of the settings, then those of the environment, which are secrets. Raises SettingsError, without
+        showing it, when one is no URL."""
+        secret = os.environ.get(ALERT_WEBHOOK, "").split()
+        if not all(re.fullmatch(_WEBHOOK, url) for url in secret):
+            raise SettingsError(
+                f"{ALERT_WEBHOOK} holds something that is no URL (it is not shown here, as it may be a secret). "
+                "Expected https://host/path, several with a blank between them"
+            )
+        return tuple(dict.fromkeys((*self.webhooks, *secret)))
+
+
 class Spark(_Section):
     master: str = Field(min_length=1)
     config: dict[str, str | int | float | bool]
@@ -398,6 +465,7 @@ class Settings(_Section):
     ingestion: Ingestion
     quality: Quality
     publishing: Publishing
+    alerts: Alerts
     objectives: list[Objective]
 
     @model_validator(mode="after")
@@ -421,12 +489,13 @@ class Settings(_Section):
 
     def public(self) -> dict[str, Any]:
         """The settings as JSON values, without secrets: what dbt receives and `release_info` records. How Spark is
-        reached, where the lake lies and who reads PostgreSQL change no row, and Spark's properties may hold
-        credentials."""
+        reached, where the lake lies, who reads PostgreSQL and who is told of what change no row; Spark's properties and
+        webhooks may hold credentials."""
         values: dict[str, Any] = self.model_dump(mode="json")
         del values["identity"]["id_key"]
         del values["spark"]
         del values["lake"]
+        del values["alerts"]
         del values["publishing"]["postgres"]
         return values
 
@@ -475,6 +544,11 @@ class Home:
     @property
     def directory(self) -> Path:
         return self.root / "directory" / "customer_directory.duckdb"
+
+    @property
+    def call_backs(self) -> Path:
+        """Customers to call back; personal, as the directory."""
+        return self.directory.with_name("contacts_to_call_back.csv")
 
     @property
     def published(self) -> Path:
@@ -542,8 +616,9 @@ def load_settings(override: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        value = "what is not shown" if where.startswith("alerts.webhooks") else repr(first.get("input"))
         raise SettingsError(
-            f"{source}: setting '{where}' holds {first.get('input')!r}: {first['msg']}. "
+            f"{source}: setting '{where}' holds {value}: {first['msg']}. "
             f"See {DEFAULTS_FILE.name} for every setting and its default."
         ) from error
 

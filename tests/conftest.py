@@ -27,6 +27,9 @@ os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSeri
 
 # Whatever this machine serves its releases with, tests do not.
 os.environ.pop("OMNIVUE_POSTGRES_DSN", None)
+# Nor is anybody told of them.
+for _name in ("OMNIVUE_ALERT_WEBHOOK", "OMNIVUE_SMTP_USER", "OMNIVUE_SMTP_PASSWORD"):
+    os.environ.pop(_name, None)
 
 # How fast examples are drawn says what else the machine does.
 settings.register_profile("omnivue", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,6 +5,7 @@ Asset keys mirror the warehouse: `raw/<extract>`, `staging/stg_...`, `marts/fct_
 
 from __future__ import annotations
 
+import datetime as dt
 import graphlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from dagster_project.defs.dbt_project import SELECTION, Pass
 from data_quality.contract import Contract
 
 OWNER = "team:data"
+# Steps that use the warehouse, or what it is loaded from: of the runs that have one, one goes on at a time.
+WAREHOUSE = "warehouse"
 # For steps that touch what others use too (landing on a share, published files): once more, then once later.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 # A model's innermost folder named here is its group; the golden record belongs to who-is-who.
@@ -40,10 +43,34 @@ def team(name: str) -> str:
     return f"team:{slug}" if slug else OWNER
 
 
+def delivered(extract: str) -> dg.AssetKey:
+    """What a channel delivers: made by the channel, noted when a file arrives that was never seen before."""
+    return dg.AssetKey(["landing", extract])
+
+
+def delivery_spec(contract: Contract) -> dg.AssetSpec:
+    """The files of one extract, which the channel promised to bring within days of each other. Late by the wall clock,
+    whether or not the nightly job runs; the gate judges lateness as of the run's day."""
+    return dg.AssetSpec(
+        delivered(contract.id),
+        group_name="ingestion",
+        description=f"Files as delivered: {contract.name}. Fresh while a new one came within the contract's days.",
+        owners=[team(contract.owner)],
+        kinds={contract.dialects[0].format},
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=dt.timedelta(days=promised_days(contract))),
+    )
+
+
+def promised_days(contract: Contract) -> int:
+    """Days within which the next file has to come: how often it is delivered, and how late it may be."""
+    return max(contract.frequency_days + contract.latency_days, 1)
+
+
 def raw_spec(contract: Contract) -> dg.AssetSpec:
     """The lake's table of one extract."""
     return dg.AssetSpec(
         ["raw", contract.id],
+        deps=[delivered(contract.id)],
         group_name="ingestion",
         description=f"{contract.grain} {contract.description}".strip(),
         owners=[team(contract.owner)],

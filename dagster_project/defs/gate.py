@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from dagster_project.defs.catalog import OWNER, model_specs
+from dagster_project.defs.catalog import OWNER, WAREHOUSE, model_specs
 from dagster_project.defs.dbt_project import DbtProject
 from dagster_project.defs.errors import GateFailed
 from dagster_project.defs.pipeline import Pipeline
@@ -28,7 +28,7 @@ def stage_checks(stage: Stage, suites: Sequence[tuple[str, str, str]]) -> dg.Ass
         for name, table, description in suites
     ]
 
-    @dg.multi_asset_check(name=f"gate_{stage}", specs=specs)
+    @dg.multi_asset_check(name=f"gate_{stage}", specs=specs, pool=WAREHOUSE)
     def run(
         context: dg.AssetCheckExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.AssetCheckResult]:
@@ -99,6 +99,7 @@ def gate() -> dg.Definitions:
         "beside those of the last releases. Read by the gate.",
         owners=[OWNER],
         kinds={"python", "duckdb"},
+        pool=WAREHOUSE,
     )
     def data_profile(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
         profile = pipeline.measure()
@@ -111,6 +112,7 @@ def gate() -> dg.Definitions:
         description="One row per expectation of this release: suite, table, column, severity, success, count.",
         owners=[OWNER],
         kinds={"python", "duckdb"},
+        pool=WAREHOUSE,
     )
     def data_quality_results(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
         results = pipeline.keep_results()

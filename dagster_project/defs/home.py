@@ -17,7 +17,9 @@ _WORKSPACE = {
 _INSTANCE: dict[str, Any] = {
     "telemetry": {"enabled": False},
     # One run at a time: a run writes the warehouse file, which one process owns.
-    "concurrency": {"runs": {"max_concurrent_runs": 1}},
+    # So it stays, by the pool of the steps that use it, where somebody allows more runs. The limit is on runs: slots of
+    # steps would stay taken by a process that was killed, and the next `omnivue run` would wait for them for ever.
+    "concurrency": {"runs": {"max_concurrent_runs": 1}, "pools": {"granularity": "run", "default_limit": 1}},
     # A run whose process died is started again as often as its job's tag says.
     "run_monitoring": {"enabled": True},
     "run_retries": {"enabled": True, "max_retries": 0, "retry_on_asset_or_op_failure": False},

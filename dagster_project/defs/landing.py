@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.defs.catalog import OWNER, RETRY, raw_spec
+from dagster_project.defs.backfill import note_days
+from dagster_project.defs.catalog import OWNER, RETRY, WAREHOUSE, delivered, delivery_spec, raw_spec
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.pipeline import Pipeline
 from dagster_project.publishing import PostgresError
@@ -30,6 +31,7 @@ def landing() -> dg.Definitions:
         name="ingestion",
         specs=specs,
         retry_policy=RETRY,
+        pool=WAREHOUSE,
     )
     def ingest(
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
@@ -38,6 +40,8 @@ def landing() -> dg.Definitions:
             plan = pipeline.ingest()
         except DataRejected as error:
             raise dg.Failure(str(error), allow_retries=False) from error
+        finally:
+            _note_arrivals(context, pipeline)
         if not (plan.is_needed or pipeline.rebuild):
             # Yielding nothing skips every asset downstream: the release is what it would become.
             context.log.info(
@@ -58,12 +62,24 @@ def landing() -> dg.Definitions:
         "run_info", "One row: release id, as_of and digests of the run in progress. Read by marts.release_info."
     )
 
-    @dg.multi_asset(name="run_record", specs=[run_info.replace_attributes(deps=specs)])
+    @dg.multi_asset(name="run_record", specs=[run_info.replace_attributes(deps=specs)], pool=WAREHOUSE)
     def record(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
         info = pipeline.record()
         return dg.MaterializeResult(metadata={"release": info.release_id, "as_of": info.as_of.isoformat()})
 
-    return dg.Definitions(assets=[ingest, record])
+    return dg.Definitions(assets=[*map(delivery_spec, contracts.values()), ingest, record])
+
+
+def _note_arrivals(context: dg.AssetExecutionContext, pipeline: Pipeline) -> None:
+    """Note which channels brought files never seen before, and the days of all files read."""
+    for report in pipeline.ingested.extracts if pipeline.ingested else ():
+        if report.files_arrived:
+            metadata: dict[str, int | str] = {
+                "files": report.files_arrived,
+                "latest_arrival": max(report.arrivals).isoformat(),
+            }
+            context.log_event(dg.AssetMaterialization(delivered(report.extract), metadata={**metadata}))
+    note_days(context, pipeline)
 
 
 def _pipeline_spec(table: str, description: str, *, skippable: bool = False) -> dg.AssetSpec:

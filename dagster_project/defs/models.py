@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from dagster_project.defs.catalog import OWNER, model_specs
+from dagster_project.defs.catalog import OWNER, WAREHOUSE, model_specs
 from dagster_project.defs.dbt_project import DbtProject, Pass
 from dagster_project.defs.pipeline import Pipeline, decision_warnings
 from dagster_project.settings import home, load_settings
@@ -72,7 +72,7 @@ def dbt_pass(name: Pass, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
     """One dbt invocation as one step that materialises `specs`."""
 
     # Without retry: a model that fails, fails again.
-    @dg.multi_asset(name=f"dbt_{name}", specs=specs)
+    @dg.multi_asset(name=f"dbt_{name}", specs=specs, pool=WAREHOUSE)
     def build(
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.MaterializeResult[None]]:
@@ -93,6 +93,7 @@ def dbt_pass(name: Pass, specs: Sequence[dg.AssetSpec]) -> dg.AssetsDefinition:
 
 @dg.multi_asset(
     name="identity",
+    pool=WAREHOUSE,
     specs=[
         dg.AssetSpec(
             ["identity", table],
@@ -121,6 +122,7 @@ def identity(
 
 @dg.multi_asset(
     name="analytics",
+    pool=WAREHOUSE,
     specs=[
         dg.AssetSpec(
             ["analytics", table],

@@ -34,6 +34,7 @@ from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 if TYPE_CHECKING:
     from dagster_project.identity import Decisions, MatchModel
     from dagster_project.identity.memory import Memory
+    from dagster_project.ingestion import IngestionReport
     from dagster_project.publishing import Release, Synced
     from data_quality.contract import Contract
     from data_quality.results import GateResult
@@ -54,6 +55,7 @@ RUN_INFO_SCHEMA = pa.schema(
 
 # What speaks of the run itself.
 _UNMEASURED = frozenset({"marts.data_profile", "marts.release_info"})
+_SURVEYS = "fct_survey_responses"
 BUILT_MONTHS_SCHEMA = pa.schema([(name, pa.string()) for name in ("extract", "month", "digest", "basis")])
 
 
@@ -89,7 +91,7 @@ class Pipeline:
 
     `rebuild` builds a release even when nothing is new. `tell` hears of every step as it ends; `watch` of what goes on
     within one: name of the extract or model, how many are done, and how many there are. `failure` is the last error of
-    a step, as it was before the orchestrator wrapped it.
+    a step, as it was before the orchestrator wrapped it; `ingested` is what the ingestion of this process did.
     """
 
     home: Home
@@ -98,6 +100,7 @@ class Pipeline:
     tell: Callable[[StepReport], None] = field(default=lambda _: None)
     watch: Callable[[str, int, int], None] | None = None
     failure: Exception | None = field(default=None, init=False)
+    ingested: IngestionReport | None = field(default=None, init=False)
 
     @classmethod
     def here(cls, *, rebuild: bool = False) -> Pipeline:
@@ -129,17 +132,39 @@ class Pipeline:
         with self._step("ingestion") as counts:
             today = business_day(self.settings)
             report = ingest(self.home, self.settings, self.contracts, today=today, progress=self.watch)
-            for name in ("files_new", "files_rejected", "rows_read", "rows_loaded", "rows_quarantined"):
-                counts[name] = report.total(name)
-            counts["unknown_folders"] = len(report.unknown_folders)
-            if report.threshold_exceeded:
-                more = len(report.threshold_exceeded) - 1
-                raise DataRejected(report.threshold_exceeded[0] + (f" (and {more} more extracts)" if more else ""))
+            self._judge_ingestion(report, counts)
         plan = self.plan()
         if not plan.is_needed:
             # A publication that was cut off after the switch is followed by no other to tidy up.
             remove_leftovers(self.home)
         return plan
+
+    def take_again(self, first: dt.date, last: dt.date, extract: str | None = None) -> None:
+        """Read once more what arrived from `first` to `last`, of one extract or of all, under today's contracts; the
+        next run publishes what changed. Raises DataRejected as `ingest` does."""
+        from dagster_project.ingestion import take_again
+
+        with self._step("ingestion") as counts:
+            report = take_again(
+                self.home,
+                self.settings,
+                self.contracts,
+                today=business_day(self.settings),
+                first=first,
+                last=last,
+                extract=extract,
+                progress=self.watch,
+            )
+            self._judge_ingestion(report, counts)
+
+    def _judge_ingestion(self, report: IngestionReport, counts: dict[str, Any]) -> None:
+        self.ingested = report
+        for name in ("files_new", "files_rejected", "rows_read", "rows_loaded", "rows_quarantined"):
+            counts[name] = report.total(name)
+        counts["unknown_folders"] = len(report.unknown_folders)
+        if report.threshold_exceeded:
+            more = len(report.threshold_exceeded) - 1
+            raise DataRejected(report.threshold_exceeded[0] + (f" (and {more} more extracts)" if more else ""))
 
     def plan(self) -> RunPlan:
         """What a run would build from now, and whether the current release is that already."""
@@ -554,6 +579,53 @@ class Pipeline:
             )
             counts["customers"] = golden.num_rows
         return int(golden.num_rows)
+
+    # -- customers to call back ---------------------------------------------------------------------------------------
+
+    def negative_answers(self) -> pa.Table:
+        """The negative answers of known customers lately (`feedback.NEGATIVE_ANSWERS`); new is what the release before
+        this run's did not hold. Found once in a run, so that it is the same before publication and after it."""
+        from dagster_project.feedback import negative_answers
+        from dagster_project.publishing import ReleaseError, list_releases
+
+        info = self.run_info()
+        kept, of_run = self.home.quality / "negative_answers.parquet", f"{info.release_id} {info.built_at}".encode()
+        if kept.exists() and (pq.read_schema(kept).metadata or {}).get(b"run") == of_run:
+            return pq.read_table(kept).replace_schema_metadata(None)
+        with self._step("negative answers") as counts:
+            released = None
+            try:
+                before = [release for release in list_releases(self.home) if release.id < info.release_id]
+            except ReleaseError:
+                # Rather told of once more than not at all.
+                before = []
+            if before and any(table.name == _SURVEYS for table in before[-1].tables):
+                released = pq.read_table(before[-1].path / before[-1].table(_SURVEYS).parquet.name)
+            csat = self.settings.alerts.csat
+            answers = negative_answers(
+                self.warehouse.table("marts", _SURVEYS),
+                released,
+                as_of=info.as_of,
+                days=csat.days,
+                max_score=csat.max_score,
+            )
+            self.home.quality.mkdir(parents=True, exist_ok=True)
+            pq.write_table(answers.replace_schema_metadata({b"run": of_run}), kept)
+            counts |= {"answers": answers.num_rows, "new": int(pc.sum(answers["is_new"]).as_py() or 0)}
+        return answers
+
+    def write_call_backs(self) -> int:
+        """Replace the list of customers to call back; returns its number of answers."""
+        from dagster_project.feedback import call_backs
+        from dagster_project.publishing import write_call_backs
+
+        answers = self.negative_answers()
+        with self._step("customers to call back") as counts:
+            write_call_backs(
+                call_backs(answers, self.warehouse.table("intermediate", "int_customer_golden")), self.home
+            )
+            counts["answers"] = answers.num_rows
+        return int(answers.num_rows)
 
     # -- the run in progress -----------------------------------------------------------------------------------------
 

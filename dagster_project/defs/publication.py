@@ -1,13 +1,15 @@
 """The way out: the release that BI reads, as files and in PostgreSQL, and the directory of names for the few who may
 see them."""
 
+import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.defs.catalog import OWNER, RETRY
+from dagster_project.defs.catalog import OWNER, RETRY, WAREHOUSE
 from dagster_project.defs.gate import RESULTS
 from dagster_project.defs.models import LINKS
+from dagster_project.defs.outcomes import AS_OF_TAG, RELEASE_TAG
 from dagster_project.defs.pipeline import Pipeline
 
 
@@ -24,6 +26,7 @@ from dagster_project.defs.pipeline import Pipeline
     owners=[OWNER],
     kinds={"duckdb"},
     retry_policy=RETRY,
+    pool=WAREHOUSE,
 )
 def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})
@@ -32,15 +35,26 @@ def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeRe
 @dg.asset(
     key=["published", "release"],
     # The directory first: a run that is cut off after the release finds nothing new, and would not write it.
-    deps=[RESULTS, ["directory", "customer_directory"]],
+    deps=[RESULTS, ["directory", "customer_directory"], ["directory", "contacts_to_call_back"]],
     group_name="publication",
     description="Schema marts as an immutable release; `current` moves to it in one atomic step. Read by BI.",
     owners=[OWNER],
     kinds={"duckdb", "parquet"},
+    # Channels deliver daily: a night and its run without a release is worth a look, a second one worth a call.
+    freshness_policy=dg.FreshnessPolicy.time_window(
+        fail_window=dt.timedelta(hours=50), warn_window=dt.timedelta(hours=26)
+    ),
     retry_policy=RETRY,
+    pool=WAREHOUSE,
 )
-def release(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
+def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
     published = pipeline.publish()
+    # To find the run of a release, and the releases of a day, in the list of runs. What is published stays so without.
+    try:
+        tags = {RELEASE_TAG: published.id, AS_OF_TAG: published.as_of.isoformat()}
+        context.instance.add_run_tags(context.run.run_id, tags)
+    except Exception as error:
+        context.log.warning(f"the run could not be tagged with its release: {type(error).__name__}")
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": published.rows,

@@ -12,11 +12,13 @@ import dagster as dg
 
 from dagster_project.settings import home
 
-NIGHTLY = "nightly"
+NIGHTLY, BACKFILL = "nightly", "backfill"
+BY_DAY = dg.AssetKey(["landing", "deliveries_by_day"])
 
 nightly = dg.define_asset_job(
     NIGHTLY,
-    selection=dg.AssetSelection.all(),
+    # One run, not one per day: what is taken in again by the day is the job `backfill`.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.assets(BY_DAY),
     description="Everything once: ingest, build, gate, publish. Ends after ingestion when nothing is new.",
     # One process: the warehouse file has one writer, and each further process costs eight seconds of imports.
     executor_def=dg.in_process_executor,

@@ -92,6 +92,12 @@ def inspect(contract: Contract, files: Iterable[tuple[str, Path]], last_day: dt.
         return list(pool.map(lambda item: _judge(contract, item[0], item[1], last_day), listed))
 
 
+def first_folder(landing: Path) -> dt.date | None:
+    """The earliest arrival date that a folder in landing bears; None without one."""
+    days = (_day(path.name) for path in landing.glob("*/*"))
+    return min((day for day in days if day is not None), default=None)
+
+
 def unknown_folders(landing: Path, extracts: Iterable[str]) -> list[str]:
     """Folders in landing that no contract claims."""
     if not landing.is_dir():

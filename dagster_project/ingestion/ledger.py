@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -291,6 +292,36 @@ def latest_arrival(home: Home) -> dt.date | None:
         if outcome != REJECTED and day is not None
     ]
     return max(days, default=None)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What arrived on one day, over all extracts, and what became of it so far. Rows are those of files that count."""
+
+    files: int
+    files_rejected: int
+    extracts: int
+    rows_loaded: int
+    rows_quarantined: int
+
+
+def days_of_arrival(home: Home) -> dict[dt.date, Day]:
+    """What arrived, by arrival date, in order."""
+    found: dict[dt.date, list[dict[str, Any]]] = {}
+    columns = ["arrival_date", "extract", "outcome", "is_current", "rows_loaded", "rows_quarantined"]
+    for row in read_deliveries(home).select(columns).to_pylist():
+        if row["arrival_date"] is not None:
+            found.setdefault(row["arrival_date"], []).append(row)
+    return {
+        day: Day(
+            files=len(rows),
+            files_rejected=sum(row["outcome"] == REJECTED for row in rows),
+            extracts=len({row["extract"] for row in rows}),
+            rows_loaded=sum(row["rows_loaded"] for row in rows if row["is_current"]),
+            rows_quarantined=sum(row["rows_quarantined"] for row in rows if row["is_current"]),
+        )
+        for day, rows in sorted(found.items())
+    }
 
 
 def _read_all(folder: Path, schema: pa.Schema) -> pa.Table:

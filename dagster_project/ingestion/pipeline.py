@@ -58,19 +58,22 @@ Progress = Callable[[str, int, int], None]
 class ExtractReport:
     """What one run did with one extract. Rows are those of the files read in this run.
 
-    `drift` and `rejected` are sentences. `threshold_exceeded` is one sentence, or None while the contract's share of
+    `files_arrived` are those never seen before, `arrivals` the arrival dates of all files read. `drift` and `rejected`
+    are sentences. `threshold_exceeded` is one sentence, or None while the contract's share of
     rejected rows is kept (see `verdict`).
     """
 
     extract: str
     files_seen: int
     files_new: int
+    files_arrived: int
     files_skipped: int
     files_rejected: int
     rows_read: int
     rows_loaded: int
     rows_quarantined: int
     rows_deduplicated: int
+    arrivals: tuple[dt.date, ...]
     drift: tuple[str, ...]
     rejected: tuple[str, ...]
     threshold_exceeded: str | None
@@ -170,6 +173,31 @@ def replay(
     )
 
 
+def take_again(
+    home: Home,
+    settings: Settings,
+    contracts: Mapping[str, Contract],
+    *,
+    today: dt.date,
+    first: dt.date,
+    last: dt.date,
+    extract: str | None = None,
+    progress: Progress | None = None,
+) -> IngestionReport:
+    """Read every file that arrived from `first` to `last` (both included) once more, under the present contracts; of
+    one extract, or of all. What else is new in landing is taken in as ever. Files that have left landing stay as they
+    are. Raises KeyError for an extract without contract.
+    """
+
+    def is_chosen(entry: Entry) -> bool:
+        return entry.arrival_date is not None and first <= entry.arrival_date <= last
+
+    chosen = list(contracts) if extract is None else [extract]
+    return IngestionReport(
+        tuple(_Run(contracts[name], home, settings, contracts, today, progress).run(is_chosen) for name in chosen)
+    )
+
+
 def verdict(entries: Iterable[Entry], extract: str, share: float) -> str | None:
     """One sentence when an extract's deliveries break its contract too often, else None.
 
@@ -254,7 +282,7 @@ class _Run:
             else:
                 self._refuse_to_forget(new, ())
         shutil.rmtree(self.aside, ignore_errors=True)
-        return self._report(new, landed, {item.file for item in todo})
+        return self._report(old, new, landed, {item.file for item in todo})
 
     def _layout(self) -> str:
         """What loaded rows depend on: this contract's layout and, for a mapping extract, its targets' and the SQL."""
@@ -420,7 +448,7 @@ class _Run:
         )
         write_ledger(self.home, new)
 
-    def _report(self, ledger: Ledger, landed: Mapping[str, LandedFile], read: set[str]) -> ExtractReport:
+    def _report(self, old: Ledger, ledger: Ledger, landed: Mapping[str, LandedFile], read: set[str]) -> ExtractReport:
         entries = [entry for file, entry in sorted(ledger.entries.items()) if file in read]
         current = [entry for entry in entries if entry.is_current]
         refused = [entry for entry in entries if entry.outcome == REJECTED]
@@ -431,12 +459,14 @@ class _Run:
             extract=self.extract,
             files_seen=len(landed),
             files_new=len(read),
+            files_arrived=sum(entry.file not in old.entries for entry in entries if entry.refusal is None),
             files_skipped=len(landed) - len(read),
             files_rejected=len(refused),
             rows_read=sum(entry.rows_read for entry in entries),
             rows_loaded=sum(entry.rows_loaded for entry in current),
             rows_quarantined=sum(entry.rows_quarantined for entry in current),
             rows_deduplicated=sum(entry.rows_deduplicated for entry in current),
+            arrivals=tuple(sorted({entry.arrival_date for entry in entries if entry.arrival_date is not None})),
             drift=(
                 *(f"{what} ({count} {'file' if count == 1 else 'files'})" for what, count in sorted(drift.items())),
                 *(

@@ -5,6 +5,7 @@ Everything is written aside and moved into place, so a reader sees a whole relea
 one.
 """
 
+from dagster_project.publishing.call_backs import write_call_backs
 from dagster_project.publishing.catalogue import CATALOGUE, CatalogueError, write_catalogue
 from dagster_project.publishing.directory import write_directory
 from dagster_project.publishing.locks import RunBusy, run_lock
@@ -48,6 +49,7 @@ __all__ = [
     "show_release",
     "sync_postgres",
     "verify",
+    "write_call_backs",
     "write_catalogue",
     "write_directory",
 ]

@@ -126,6 +126,13 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
             ["trusted_sources", "'crm' stands there twice"],
         ),
         ('identity: {golden_record: {trusted_sources: ["crm\' or 1"]}}', ["trusted_sources.0", "crm' or 1"]),
+        ("alerts: {webhooks: [chat.example.org]}", ["alerts.webhooks", "https://", "OMNIVUE_ALERT_WEBHOOK"]),
+        ("alerts: {email: {host: mail.example.org}}", ["alerts.email", "from", "to"]),
+        ("alerts: {email: {to: ['Ana <a@example.org>, b']}}", ["alerts.email.to.0", "Ana"]),
+        ("alerts: {email: {security: ssl}}", ["alerts.email.security", "'ssl'", "'tls'"]),
+        ("alerts: {timeout_seconds: 0}", ["alerts.timeout_seconds", "0", "greater than 0"]),
+        ("alerts: {csat: {days: 0}}", ["alerts.csat.days", "0", "greater than 0"]),
+        ("alerts: {csat: {max_score: 5}}", ["alerts.csat.max_score", "5"]),
         ("identity: {golden_record: {trusted_sources: crm}}", ["trusted_sources", "'crm'", "list"]),
     ],
 )
@@ -170,6 +177,20 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
 def test_who_reads_postgres_makes_no_other_release() -> None:
     public = shipped_settings().public()
     assert public["publishing"] == {"keep_releases": 7, "storage_version": "v1.0.0"}
+
+
+def test_who_is_told_makes_no_other_release_and_stands_in_none(tmp_path: Path) -> None:
+    settings = load_settings(override(tmp_path, "alerts: {webhooks: 'https://chat.example/hush', home: shop}"))
+    assert settings.public() == shipped_settings().public()
+    assert "hush" not in settings.dbt_vars(dt.date(2026, 1, 2), dt.date(2026, 1, 1))
+
+
+def test_a_webhook_may_come_from_the_environment_beside_those_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMNIVUE_ALERT_WEBHOOK", "https://a.example/1  https://b.example/2")
+    alerts = load_settings(override(tmp_path, "alerts: {webhooks: 'https://b.example/2'}")).alerts
+    assert alerts.urls == ("https://b.example/2", "https://a.example/1")
 
 
 def test_the_public_holidays_of_france_are_eleven_and_none_is_regional() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pyarrow as pa
 import pytest
 
+from dagster_project.alerts import Receipt
 from dagster_project.defs.dbt_project import DbtProject, PassResult
 from dagster_project.defs.errors import DataRejected, GateFailed
 from dagster_project.defs.home import prepare_dagster_home
@@ -17,6 +18,7 @@ from dagster_project.defs.nightly import run_nightly
 from dagster_project.defs.pipeline import Pipeline, RunInfo
 from dagster_project.defs.run_plan import RunPlan
 from dagster_project.defs.schedules import NIGHTLY
+from dagster_project.feedback import NEGATIVE_ANSWERS
 from dagster_project.publishing import PostgresError, Release, RunBusy, run_lock
 from dagster_project.publishing import RunInfo as ReleaseRun
 from dagster_project.publishing.manifest import ReleaseFile
@@ -24,6 +26,9 @@ from dagster_project.settings import Home, shipped_settings
 from data_quality.contract import load_contracts
 from data_quality.results import ExpectationResult, GateResult, SuiteResult
 from data_quality.suites import core, marts
+
+if TYPE_CHECKING:
+    from conftest import Webhook
 
 DAY = dt.date(2026, 10, 31)
 INFO = RunInfo("000001-2026-10-31", dt.datetime(2026, 11, 1, tzinfo=dt.UTC), DAY, DAY, "code", "digest")
@@ -44,6 +49,7 @@ class Canned(Pipeline):
     rejects = False
     crashes = False
     is_down = False
+    displeases = False
     fails_at: str | None = None
 
     def __init__(self, home: Home, **behaviour: Any) -> None:
@@ -120,6 +126,14 @@ class Canned(Pipeline):
         self.ran.append("directory")
         return 3
 
+    def negative_answers(self) -> pa.Table:
+        rows = [{"customer_id": "c_one", "channel": "web", "interaction_type": "delivery", "score": 1, "is_new": True}]
+        return pa.Table.from_pylist(rows if self.displeases else [], schema=NEGATIVE_ANSWERS)
+
+    def write_call_backs(self) -> int:
+        self.ran.append("call backs")
+        return 0
+
     def serve(self) -> None:
         self.ran.append("serve")
         if self.is_down:
@@ -130,8 +144,8 @@ class Canned(Pipeline):
 _DATABASE = ReleaseFile("omnivue.duckdb", 0, "")
 
 
-def _run(definitions: dg.Definitions, pipeline: Canned) -> None:
-    definitions.resolve_job_def("nightly").execute_in_process(resources={"pipeline": pipeline})
+def _run(definitions: dg.Definitions, pipeline: Canned, instance: dg.DagsterInstance | None = None) -> None:
+    definitions.resolve_job_def("nightly").execute_in_process(resources={"pipeline": pipeline}, instance=instance)
 
 
 def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitions: dg.Definitions, home: Home) -> None:
@@ -142,7 +156,7 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         [
             "ingest", "load", "record", "gate landing", "first_pass", "identify", "second_pass", "analyse",
             "third_pass", "gate core", "measure", "gate marts",
-            "results", "directory", "publish", "serve",
+            "results", "directory", "call backs", "publish", "serve",
         ]
     )  # fmt: skip
     for earlier, later in [
@@ -164,6 +178,16 @@ def test_every_step_runs_once_in_an_order_that_gates_before_publishing(definitio
         ("publish", "serve"),
     ]:
         assert ran.index(earlier) < ran.index(later), (earlier, later)
+
+
+def test_a_run_that_published_is_tagged_with_its_release(definitions: dg.Definitions, home: Home) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        _run(definitions, Canned(home), instance)
+        _run(definitions, Canned(home, is_needed=False), instance)
+        nothing_new, published = instance.get_runs()
+    assert published.tags["omnivue/release"] == "000001-2026-10-31"
+    assert published.tags["omnivue/as_of"] == "2026-10-31"
+    assert "omnivue/release" not in nothing_new.tags
 
 
 def test_nothing_new_ends_after_ingestion(definitions: dg.Definitions, home: Home) -> None:
@@ -267,3 +291,22 @@ def test_a_run_that_was_killed_does_not_keep_scheduled_ones_waiting(
     with dg.DagsterInstance.get() as instance:
         found = [run.status for run in map(instance.get_run_by_id, ids) if run is not None]
     assert found == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED]
+
+
+def test_who_is_named_hears_of_a_failed_run_of_the_next_that_works_and_of_unhappy_customers(
+    definitions: dg.Definitions, home: Home, monkeypatch: pytest.MonkeyPatch, webhook: Webhook
+) -> None:
+    monkeypatch.setenv("OMNIVUE_ALERT_WEBHOOK", webhook.url)
+    pipelines = iter([Canned(home, fails_at="marts.kpi_nps", displeases=True), Canned(home, displeases=True)])
+    monkeypatch.setattr("dagster_project.defs.nightly.Pipeline", lambda *_: next(pipelines))
+    receipts: list[Receipt] = []
+    with pytest.raises(GateFailed):
+        run_nightly(lambda: definitions, home, shipped_settings(), told=receipts.append)
+    assert [(told["kind"], told["summary"]) for told in webhook.taken] == [
+        ("gate_failed", "gate failed: marts.kpi_nps: expected that it is whole")
+    ]
+    run_nightly(lambda: definitions, home, shipped_settings(), told=receipts.append)
+    assert [told["kind"] for told in webhook.taken] == ["gate_failed", "recovered", "negative_answers"]
+    assert webhook.taken[1]["release_id"] == INFO.release_id
+    assert "c_one" not in str(webhook.taken)
+    assert [receipt.problem for receipt in receipts] == [None] * 3

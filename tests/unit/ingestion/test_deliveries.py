@@ -14,7 +14,18 @@ from typing import Any
 import duckdb
 import pytest
 
-from dagster_project.ingestion import inventory, latest_arrival, ledger, pipeline, read_deliveries, replay
+from dagster_project.ingestion import (
+    Day,
+    days_of_arrival,
+    first_folder,
+    inventory,
+    latest_arrival,
+    ledger,
+    pipeline,
+    read_deliveries,
+    replay,
+    take_again,
+)
 from dagster_project.ingestion.ledger import Entry, settle
 from dagster_project.ingestion.loader import Loader
 
@@ -314,6 +325,51 @@ def test_a_mended_contract_and_a_replay_load_what_was_set_aside(shop: Any, colum
     assert shop.quarantine() == []
     with pytest.raises(KeyError, match="never ingested"):
         replay(shop.home, shop.settings, shop.contracts, today=dt.date(2026, 1, 31), file="t/2026-01-06/x.csv")
+
+
+def test_days_are_taken_in_again_by_arrival_and_no_others(shop: Any, column_of: Any) -> None:
+    shop.contract("t", [column_of("id", "BIGINT", key=1), column_of("amount", "DECIMAL(12,2)", options={"maximum": 5})])
+    for day in (6, 7, 8, 9):
+        shop.deliver("t", f"2026-01-0{day}", f"t_2026010{day - 1}.csv", HEAD + f"{day},1\n{day}0,7\n")
+    shop.ingest()
+    shop.contract("t", [column_of("id", "BIGINT", key=1), column_of("amount", "DECIMAL(12,2)", options={"maximum": 9})])
+    first, last = dt.date(2026, 1, 7), dt.date(2026, 1, 8)
+    report = take_again(shop.home, shop.settings, shop.contracts, today=dt.date(2026, 1, 31), first=first, last=last)
+    (t,) = report.extracts
+    assert (t.files_new, t.files_arrived, t.arrivals) == (2, 0, (first, last))
+    assert shop.rows("t", "id") == [(6,), (7,), (70,), (8,), (80,), (9,)]
+    before = shop.lake_files()
+    take_again(shop.home, shop.settings, shop.contracts, today=dt.date(2026, 1, 31), first=first, last=last)
+    assert shop.lake_files() == before
+    assert shop.ingest().total("files_new") == 0
+
+
+def test_what_left_landing_stays_as_it_was_when_its_day_is_taken_in_again(shop: Any) -> None:
+    path = shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "1,1\n")
+    shop.ingest()
+    path.unlink()
+    day = dt.date(2026, 1, 6)
+    report = take_again(shop.home, shop.settings, shop.contracts, today=dt.date(2026, 1, 31), first=day, last=day)
+    assert report.total("files_new") == 0
+    assert shop.rows("t", "id") == [(1,)]
+
+
+def test_days_of_arrival_count_what_became_of_their_files(shop: Any, column_of: Any) -> None:
+    shop.contract("u", [column_of("id", "BIGINT", key=1)])
+    shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "1,1\n2,x\n")
+    shop.deliver("u", "2026-01-06", "u_20260105.csv", "id\n1\n2\n3\n")
+    shop.deliver("u", "2026-01-06", "wrong name.csv", "id\n1\n")
+    # It replaces the file of the 6th, whose rows count no more.
+    shop.deliver("t", "2026-01-07", "t_20260105.csv", HEAD + "1,1\n2,2\n")
+    report = shop.ingest()
+    assert report.total("files_arrived") == 3
+    assert days_of_arrival(shop.home) == {
+        dt.date(2026, 1, 6): Day(files=3, files_rejected=1, extracts=2, rows_loaded=3, rows_quarantined=0),
+        dt.date(2026, 1, 7): Day(files=1, files_rejected=0, extracts=1, rows_loaded=2, rows_quarantined=0),
+    }
+    assert first_folder(shop.home.landing) == dt.date(2026, 1, 6)
+    (shop.home.landing / "t" / "notes").mkdir()
+    assert first_folder(shop.home.landing) == dt.date(2026, 1, 6)
 
 
 def test_too_many_broken_rows_fail_the_run_until_they_are_mended(shop: Any) -> None:
