@@ -42,9 +42,9 @@ def remedy(error: BaseException, root: Path) -> str | None:
         path = _place(found, root) if found else root
         disk = shutil.disk_usage(path)
         return (
-            f"the disk of {path} is full: {_size(disk.free)} of {_size(disk.total)} are free now that unfinished "
-            "files are gone. Make room there (`omnivue doctor` says what each part takes; "
-            "publishing.keep_releases how many releases are kept), or move OMNIVUE_HOME to a larger disk, and run again"
+            f"the disk of {path} is full ({_size(disk.free)} of {_size(disk.total)} are free now). Make room there "
+            "(`omnivue doctor` says what each part takes; publishing.keep_releases how many releases are kept), or "
+            "move OMNIVUE_HOME to a larger disk, and run again"
         )
     if found := _behind(error, _DENIED, _DENIED_WORDS):
         path = _named(found) or root

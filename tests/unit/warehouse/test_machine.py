@@ -65,7 +65,7 @@ def test_the_error_behind_the_error_is_found_and_the_file_it_names(tmp_path: Pat
     said = remedy(outer, tmp_path)
     assert said is not None
     # The nearest folder that is there.
-    assert said.startswith(f"the disk of {tmp_path / 'lake'} is full: ")
+    assert said.startswith(f"the disk of {tmp_path / 'lake'} is full (")
 
 
 def test_a_traceback_in_an_error_is_not_taken_for_its_file(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_an_error_without_a_word_for_it_on_a_disk_without_a_byte_is_a_full_disk(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=4096))
     said = remedy(error, tmp_path)
     assert said is not None
-    assert said.startswith(f"the disk of {tmp_path} is full: 4 KiB of ")
+    assert said.startswith(f"the disk of {tmp_path} is full (4 KiB of ")
 
 
 def test_a_warehouse_out_of_reach_is_not_said_to_be_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
