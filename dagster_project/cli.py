@@ -181,6 +181,7 @@ STEPS = {
     "negative answers": "looking for customers to call back",
     "gate core": "judging facts and dimensions",
     "dbt third pass": "transforming: what rests on them",
+    "profile": "measuring the release beside those before",
     "gate marts": "judging KPIs and reconciliation",
     "quality results": "keeping the verdicts",
     "customer directory": "writing the customer directory",

@@ -514,18 +514,3 @@ def assert_served(home: Path, database) -> None:
         for table in sorted({name for name, *_ in wanted}):
             rows = server.execute(f"select * from marts.{table}".encode()).fetchall()
             assert Counter(map(repr, rows)) == Counter(map(repr, file.table(table).fetchall())), table
-
-
-@pytest.mark.slow
-def test_two_nights_give_the_same_marts_as_one(retailer: Path, omnivue, tmp_path: Path) -> None:
-    """Incremental equals full: half of the arrivals, a run, the other half, a run."""
-    arrivals = sorted({folder.name for folder in retailer.glob("landing/*/*") if folder.name < "2900"})
-    half = arrivals[len(arrivals) * 2 // 3]
-    for night in (lambda day: day < half, lambda day: day >= half):
-        for folder in retailer.glob("landing/*/*"):
-            if night(folder.name):
-                shutil.copytree(folder, tmp_path / folder.relative_to(retailer))
-        omnivue("run", home=tmp_path)
-    # History tells what happened on the way, so it may differ.
-    apart = OF_THE_RUN | {"customer_id_history"}
-    assert fingerprints(tmp_path, without=apart) == fingerprints(retailer, without=apart)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from tests.chaos import disk, hostile, kills, permissions, readers, two_runs
+from tests.chaos import disk, hostile, kills, nights, permissions, readers, two_runs
 from tests.chaos.report import Row, table
 
 PARTS: dict[str, Callable[[argparse.Namespace], Row]] = {
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], Row]] = {
     "disk": lambda asked: disk.run(seed=asked.seed, tell=True),
     "permissions": lambda asked: permissions.run(seed=asked.seed, tell=True),
     "two-runs": lambda asked: two_runs.run(seed=asked.seed, tell=True),
+    "nights": lambda asked: nights.run(5, first_seed=asked.seed, tell=True),
     "readers": lambda asked: readers.run(seed=asked.seed, tell=True),
 }
 

@@ -200,6 +200,13 @@ def differences(one: Path, other: Path) -> list[str]:
     return different
 
 
+def rows(home: Path, table: str) -> int:
+    """How many rows a published table has."""
+    with duckdb.connect(str(home / "published" / "current" / "omnivue.duckdb"), read_only=True) as session:
+        (count,) = session.execute(f"select count(*) from marts.{table}").fetchone() or (0,)
+        return int(count)
+
+
 def _fingerprint(session: duckdb.DuckDBPyConnection, name: str, table: str, left_out: set[str]) -> str:
     """Rows and a sum of their hashes, each id replaced by the least of its records' keys."""
     columns = [column for column, *_ in session.execute(f"describe {name}.marts.{table}").fetchall()]
