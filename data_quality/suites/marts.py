@@ -237,6 +237,40 @@ def model_evaluations() -> Sequence[Expectation]:
             note="The flag tells readers whose numbers customer_value and customer_churn hold.",
         ),
         as_many_as("analytics.model_evaluations"),
+        holds(
+            "served is null or served <> 'model' or metric not in ('rmse', 'brier') "
+            "or difference <= 2 * coalesce(difference_standard_error, 0) + 1e-9",
+            key=["model", "metric", "frequency_band", "baseline"],
+            says="a model that is served is no worse than its baseline by more than two standard errors",
+            column="served",
+            note="Otherwise the baseline is served: simpler, and as good.",
+        ),
+        no_rows(
+            """
+            select served from (
+                select distinct served from marts.customer_value where served is not null
+                except
+                select served from this where model in ('paretonbd', 'mbgnbd', 'bgnbd') and served is not null
+            ) as unknown
+            where exists (select 1 from this where model in ('paretonbd', 'mbgnbd', 'bgnbd') and served is not null)
+            """,
+            says="customer_value is served by what the evaluations say",
+            column="served",
+            note="A baseline's numbers under a model's name mislead.",
+        ),
+        no_rows(
+            """
+            select served from (
+                select distinct served from marts.customer_churn where served is not null
+                except
+                select served from this where model = 'churn' and served is not null
+            ) as unknown
+            where exists (select 1 from this where model = 'churn' and served is not null)
+            """,
+            says="customer_churn is served by what the evaluations say",
+            column="served",
+            note="A baseline's numbers under a model's name mislead.",
+        ),
     ]
 
 
