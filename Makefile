@@ -75,7 +75,7 @@ bench: setup .venv/lifetimes ## timings: simulator, ingestion beside plain DuckD
 	$(BIN)/python -m benchmarks.customer_value
 	$(BIN)/python -m benchmarks.job
 
-chaos: setup ## hours of it: hostile input, killed runs, full disk, files out of reach, two runs, readers; a table of what became of it
+chaos: setup ## hours of it: hostile input, killed runs, full disk, files out of reach, two runs, irregular nights, readers; a table of what became of it
 	$(BIN)/python -m tests.chaos
 
 clean: ## remove what a run rebuilds; landing, ledger, releases and settings stay
