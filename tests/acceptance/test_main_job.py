@@ -415,15 +415,6 @@ def test_a_second_run_at_the_same_time_is_turned_away(retailer: Path, omnivue) -
     assert "another run" in message
 
 
-def test_readers_keep_their_release_while_the_next_is_published(retailer: Path, omnivue) -> None:
-    with marts(retailer) as before:
-        old = before.execute("select release_id from release_info").fetchone()
-        omnivue("run", "--rebuild", home=retailer)
-        assert before.execute("select release_id from release_info").fetchone() == old
-    with marts(retailer) as after:
-        assert after.execute("select release_id from release_info").fetchone() > old
-
-
 def test_the_published_file_opens_with_an_older_duckdb_client(retailer: Path) -> None:
     client = os.environ.get("OMNIVUE_DUCKDB_14")
     if not client:
