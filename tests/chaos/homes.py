@@ -23,7 +23,7 @@ import duckdb
 from tests.acceptance.acceptance_tools import fingerprints
 
 # These say which run made them.
-OF_THE_RUN = frozenset({"release_info", "data_quality_results"})
+OF_THE_RUN = frozenset({"release_info", "data_quality_results", "data_profile"})
 _RELEASE = re.compile(r"\d{6,}-\d{4}-\d{2}-\d{2}")
 # Customers and months: how long a run takes hangs on the number of models, hardly on them.
 SMALL = 60, 3
