@@ -37,7 +37,8 @@ def main() -> None:
         except Exception:
             traceback.print_exc()
             rows.append(Row(name, errors=1, note="failed, see above"))
-    Console().print(table(rows))
+    # In a file, as wide as the notes are long.
+    Console(width=None if sys.stdout.isatty() else 180).print(table(rows))
     sys.exit(any(row.errors for row in rows))
 
 
