@@ -232,8 +232,9 @@ class Running:
         return following[0]
 
     def kill(self) -> int:
-        """Kill the group; returns the exit code."""
-        with contextlib.suppress(ProcessLookupError):
+        """Kill the group, unless its leader has ended: the number of one that was waited for may be another's by now.
+        Returns the exit code."""
+        if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         return self.finish()
 
