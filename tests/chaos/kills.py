@@ -242,6 +242,8 @@ class Running:
         """Wait for its end and the last of what it says; returns the exit code."""
         code = self.process.wait()
         self._reader.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
         return code
 
 
