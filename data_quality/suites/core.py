@@ -130,7 +130,7 @@ def dim_campaigns() -> Sequence[Expectation]:
     return [
         unique(["campaign_id", "platform", "touch_channel"], note=_GRAIN),
         everyone(
-            "select campaign_id, touch_channel from marts.fct_ad_spend union "
+            "select campaign_id, touch_channel from marts.fct_ad_spend where campaign_id is not null union "
             "select campaign_id, touch_channel from marts.fct_touchpoints where campaign_id is not null",
             key="campaign_id, touch_channel",
             of="the advertising and the touches",
