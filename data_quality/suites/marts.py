@@ -239,7 +239,7 @@ def model_evaluations() -> Sequence[Expectation]:
         as_many_as("analytics.model_evaluations"),
         holds(
             "served is null or served <> 'model' or metric not in ('rmse', 'brier') "
-            "or difference <= 2 * coalesce(difference_standard_error, 0) + 1e-9",
+            "or difference <= 2 * difference_standard_error + 1e-9",
             key=["model", "metric", "frequency_band", "baseline"],
             says="a model that is served is no worse than its baseline by more than two standard errors",
             column="served",
