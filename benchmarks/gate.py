@@ -20,7 +20,7 @@ from dagster_project.defs.pipeline import Pipeline
 from dagster_project.settings import Home, load_settings
 from data_quality.library import great_expectations
 from data_quality.runner import run_stage
-from data_quality.suites.vocabulary import STAGES, TableSuite
+from data_quality.suites.vocabulary import STAGES, TableSuite, literal
 
 
 def as_sql(suite: TableSuite, texts: Sequence[str]) -> list[str]:
@@ -37,7 +37,7 @@ def as_sql(suite: TableSuite, texts: Sequence[str]) -> list[str]:
         elif rule.expectation_type == "expect_column_values_to_not_be_null":
             queries.append(f"select count(*) from {suite.table} where {column} is null")
         elif rule.expectation_type == "expect_column_values_to_be_in_set":
-            listed = ", ".join("'" + str(value).replace("'", "''") + "'" for value in kwargs["value_set"])
+            listed = ", ".join(literal(str(value)) for value in kwargs["value_set"])
             queries.append(f"select count(*) from {suite.table} where {column} not in ({listed})")
         elif rule.expectation_type == "expect_column_values_to_be_between":
             bounds = [("<", kwargs.get("min_value")), (">", kwargs.get("max_value"))]

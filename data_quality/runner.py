@@ -21,7 +21,7 @@ from data_quality import data_docs
 from data_quality.dialect import URL_PREFIX, register
 from data_quality.library import great_expectations
 from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_failures
-from data_quality.suites.vocabulary import Stage, TableSuite
+from data_quality.suites.vocabulary import Stage, TableSuite, literal
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
@@ -271,7 +271,7 @@ def _failing_rows(
     if not keys or not columns or not set(columns) <= types.keys():
         return ()
     as_text = ", ".join(f"""coalesce(cast("{name}" as string), 'None')""" for name in columns)
-    wanted = ", ".join("(" + ", ".join(_literal(value) for value in key) + ")" for key in keys)
+    wanted = ", ".join("(" + ", ".join(literal(value) for value in key) + ")" for key in keys)
     sql = f"select * from {suite.table} where ({as_text}) in ({wanted}) order by {as_text} limit {MAX_FAILING_ROWS}"
     return tuple(
         json.dumps(
@@ -291,10 +291,6 @@ def _masked(suite: TableSuite, key: Sequence[str], column: str, value: Any) -> A
         return MASK
     is_leak = suite.impersonal and isinstance(value, str) and re.search(r"@|\d[\d .\-/()]{8,}", value) is not None
     return MASK if is_leak else value
-
-
-def _literal(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _observed(result: dict[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from data_quality.contract import Contract
-from data_quality.suites.vocabulary import TableSuite, no_rows
+from data_quality.suites.vocabulary import TableSuite, literal, no_rows
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -118,7 +118,7 @@ def _value_rules(contract: Contract) -> dict[str, str]:
     for column in contract.columns:
         breaks = []
         if column.valid_values and not column.is_nested:
-            listed = ", ".join(_text(value) for value in column.valid_values)
+            listed = ", ".join(literal(value) for value in column.valid_values)
             breaks.append(f'"{column.name}" not in ({listed})')
         if column.logical_type in _NUMBERS:
             if column.minimum is not None:
@@ -132,7 +132,7 @@ def _value_rules(contract: Contract) -> dict[str, str]:
 
 def _no_row_breaks(rules: Mapping[str, str], what: str, note: str) -> Expectation:
     """One pass over the rows for all columns: an extract is hundreds of files. A failing key names the column."""
-    cases = " ".join(f"when {broken} then {_text(column)}" for column, broken in rules.items())
+    cases = " ".join(f"when {broken} then {literal(column)}" for column, broken in rules.items())
     return no_rows(
         f"select _file, _line, broken_column from (select _file, _line, case {cases} end as broken_column from this) "
         "as judged where broken_column is not null",
@@ -140,10 +140,6 @@ def _no_row_breaks(rules: Mapping[str, str], what: str, note: str) -> Expectatio
         column=next(iter(rules)) if len(rules) == 1 else None,
         note=note,
     )
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _few_rejected(contract: Contract, share: float) -> Expectation:

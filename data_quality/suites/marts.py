@@ -223,6 +223,25 @@ def kpi_churn_drivers() -> Sequence[Expectation]:
     ]
 
 
+def _served_as_evaluated(table: str, models: Sequence[str]) -> Expectation:
+    """What serves `table` is what the evaluations of `models` say, where there are any."""
+    names = ", ".join(f"'{model}'" for model in models)
+    evaluated = f"select served from this where model in ({names}) and served is not null"
+    return no_rows(
+        f"""
+        select served from (
+            select distinct served from marts.{table} where served is not null
+            except
+            {evaluated}
+        ) as unknown
+        where exists ({evaluated})
+        """,
+        says=f"{table} is served by what the evaluations say",
+        column="served",
+        note="A baseline's numbers under a model's name mislead.",
+    )
+
+
 @table_suite("marts", "marts.model_evaluations", key=["model", "metric", "frequency_band", "baseline"])
 def model_evaluations() -> Sequence[Expectation]:
     """One row per model, metric, frequency band and baseline; none while the data are younger than the days held
@@ -245,32 +264,8 @@ def model_evaluations() -> Sequence[Expectation]:
             column="served",
             note="Otherwise the baseline is served: simpler, and as good.",
         ),
-        no_rows(
-            """
-            select served from (
-                select distinct served from marts.customer_value where served is not null
-                except
-                select served from this where model in ('paretonbd', 'mbgnbd', 'bgnbd') and served is not null
-            ) as unknown
-            where exists (select 1 from this where model in ('paretonbd', 'mbgnbd', 'bgnbd') and served is not null)
-            """,
-            says="customer_value is served by what the evaluations say",
-            column="served",
-            note="A baseline's numbers under a model's name mislead.",
-        ),
-        no_rows(
-            """
-            select served from (
-                select distinct served from marts.customer_churn where served is not null
-                except
-                select served from this where model = 'churn' and served is not null
-            ) as unknown
-            where exists (select 1 from this where model = 'churn' and served is not null)
-            """,
-            says="customer_churn is served by what the evaluations say",
-            column="served",
-            note="A baseline's numbers under a model's name mislead.",
-        ),
+        _served_as_evaluated("customer_value", ["paretonbd", "mbgnbd", "bgnbd"]),
+        _served_as_evaluated("customer_churn", ["churn"]),
     ]
 
 

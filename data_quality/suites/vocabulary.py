@@ -277,6 +277,11 @@ def _tells_nobody(columns: Sequence[str]) -> Expectation:
     )
 
 
+def literal(value: str) -> str:
+    """An SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _range(minimum: Number | None, maximum: Number | None) -> str:
     if maximum is None:
         return f"at least {minimum}"

@@ -67,7 +67,7 @@ class Sequence:
 
 def omnivue(*arguments: str, home: Path) -> None:
     """Run the command over `home`. Raises RuntimeError with its output when it fails."""
-    command = [sys.executable, "-c", "from dagster_project.cli import main; main()", *arguments]
+    command = [*homes.COMMAND, *arguments]
     environment = os.environ | {"OMNIVUE_HOME": str(home), "NO_COLOR": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -76,7 +76,7 @@ def omnivue(*arguments: str, home: Path) -> None:
 
 def deal(landing: Path, nights: int, rng: random.Random) -> Sequence:
     """Deal the folders of `landing` out over the nights."""
-    days = sorted({folder.name for folder in landing.glob("*/*") if folder.name < "2900"})
+    days = homes.arrivals(landing)
     # The first night has the most of it, as when a retailer begins; then some days each.
     later = sorted(rng.sample(range(len(days) // 2, len(days)), nights - 1))
     ends = [*(days[index] for index in later), "9999"]
