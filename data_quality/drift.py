@@ -10,6 +10,7 @@ and Wilmer (2009), Markov Chains and Mixing Times, p. 47 (total variation distan
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -111,7 +112,7 @@ def measure(
                 present = next(figures)
                 told: list[tuple[str, float | None]] = []
                 if column in shape.numbers:
-                    told = [("mean", next(figures)), ("standard_deviation", next(figures))]
+                    told = _steady(next(figures), next(figures))
                 kinds = next(figures) if column in shape.texts else 0
                 if row_count:
                     found.append((table, column, "null_share", None, 1 - present / row_count))
@@ -301,6 +302,15 @@ def _shape(connection: duckdb.DuckDBPyConnection, subject: Subject) -> _Shape:
     texts = {name for name, type_ in types.items() if type_ in ("VARCHAR", "BOOLEAN")}
     lists = {name for name, type_ in types.items() if type_.endswith("]")}
     return _Shape(subject, tuple(types), frozenset(numbers & told - lists), frozenset(texts & told))
+
+
+def _steady(mean: float | None, deviation: float | None) -> list[tuple[str, float | None]]:
+    """Mean and standard deviation to seven digits of the larger: threads add doubles up in another order each time, and
+    the same rows must give the same profile."""
+    scale = max(abs(mean or 0), deviation or 0)
+    decimals = 6 - math.floor(math.log10(scale)) if scale > 0 and math.isfinite(scale) else 0
+    told = (("mean", mean), ("standard_deviation", deviation))
+    return [(metric, None if value is None else round(value, decimals)) for metric, value in told]
 
 
 def _window(subject: Subject, through: dt.date, days: int) -> str:

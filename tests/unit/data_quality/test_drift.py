@@ -55,6 +55,18 @@ def test_a_fact_is_measured_over_its_last_days(session: duckdb.DuckDBPyConnectio
     )
 
 
+def test_rows_in_another_order_have_the_same_profile(session: duckdb.DuckDBPyConnection) -> None:
+    """Doubles added up in another order differ in their last digits."""
+    values = "select sin(i) as wave, 1e6 * cos(i) + 0.1 as share from range(5000) t(i)"
+    profiles = []
+    for order in ("i", "i desc", "hash(i)"):
+        session.execute(f"create or replace table marts.dim_waves as {values} order by {order}")
+        means = session.execute("select avg(wave), avg(share) from marts.dim_waves").fetchone()
+        profiles.append((means, measure(session, [Subject("marts.dim_waves")], through=DAY, days=28)))
+    assert len({means for means, _ in profiles}) > 1
+    assert all(found == profiles[0][1] for _, found in profiles)
+
+
 def test_values_are_told_of_the_columns_named_alone(session: duckdb.DuckDBPyConnection) -> None:
     subject = Subject("marts.fct_orders", None, frozenset({"revenue"}))
     found = measure(session, [subject], through=DAY, days=28)

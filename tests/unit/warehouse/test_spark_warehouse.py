@@ -132,7 +132,8 @@ def test_the_gate_judges_as_on_duckdb(warehouse: SparkWarehouse, tmp_path: Path)
 
     on_spark = verdicts(warehouse.judged())
     assert on_spark == verdicts(other.judged())
-    assert [success for _, success, *_ in on_spark] == [False, False, False, True, True, False, False, False]
+    # The last one is in every suite of a table that tells of nobody.
+    assert [success for _, success, *_ in on_spark] == [False, False, False, True, True, False, False, False, True]
 
 
 def test_settings_win_over_the_properties_of_ours(tmp_path: Path) -> None:
