@@ -500,15 +500,21 @@ class Settings(_Section):
         return values
 
     def dbt_vars(
-        self, as_of: dt.date, data_through: dt.date, changed_months: Mapping[str, Sequence[str]] | None = None
+        self,
+        as_of: dt.date,
+        data_through: dt.date,
+        changed_months: Mapping[str, Sequence[str]] | None = None,
+        settled_months: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> str:
         """The `--vars` argument of every dbt call: the public settings with `as_of` resolved, the latest business
-        date delivered, by extract the months whose deliveries changed (None: not known), and the public holidays of
-        the years the calendar may reach (`dim_dates`: 10,000 days back from the end of the year)."""
+        date delivered, by extract the months whose deliveries changed and those that are settled (None: not known),
+        and the public holidays of the years the calendar may reach (`dim_dates`: 10,000 days back from the end of the
+        year)."""
         run = {
             "as_of": as_of.isoformat(),
             "data_through": data_through.isoformat(),
             "changed_months": changed_months,
+            "settled_months": settled_months,
             "public_holidays": self.business.public_holidays(range(data_through.year - 27, data_through.year + 2)),
         }
         return json.dumps(self.public() | run, sort_keys=True, default=str)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dagster_project.defs.built_months import MonthsToBuild
 from dagster_project.defs.errors import GateFailed
 from dagster_project.defs.run_plan import RunPlan, digest_of_files
 from dagster_project.publishing import Description
@@ -95,13 +96,12 @@ class DbtProject:
         self,
         pass_: Pass,
         plan: RunPlan,
+        months: MonthsToBuild,
         *,
-        changed_months: Mapping[str, Sequence[str]] | None = None,
         watch: Watch | None = None,
     ) -> PassResult:
-        """Build and test every model of `pass_`. Models built month by month write the months that
-        `changed_months` names by extract (YYYY-MM-01), and are rebuilt whole without it. `watch` hears of each model as
-        it ends: its name, how many are done, how many there are.
+        """Build and test every model of `pass_`, those built month by month as `months` tells. `watch` hears of each
+        model as it ends: its name, how many are done, how many there are.
 
         Raises DbtError when a model fails, GateFailed when only tests do.
         """
@@ -117,9 +117,9 @@ class DbtProject:
             "--indirect-selection",
             "buildable",
             "--vars",
-            self._settings.dbt_vars(plan.as_of, plan.data_through, changed_months),
+            self._settings.dbt_vars(plan.as_of, plan.data_through, months.changed, months.settled),
         ]
-        if changed_months is None:
+        if months.changed is None:
             arguments.append("--full-refresh")
         total = _models_by_pass(manifest)[pass_]
         result = self._invoke(arguments, manifest=manifest, listen=_model_listener(watch, total) if watch else None)

@@ -23,6 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from dagster_project.defs import built_months
+from dagster_project.defs.built_months import MonthsToBuild, months_to_build
 from dagster_project.defs.dbt_project import DbtProject, Pass, PassResult
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
@@ -56,7 +58,6 @@ RUN_INFO_SCHEMA = pa.schema(
 # What speaks of the run itself.
 _UNMEASURED = frozenset({"marts.data_profile", "marts.release_info"})
 _SURVEYS = "fct_survey_responses"
-BUILT_MONTHS_SCHEMA = pa.schema([(name, pa.string()) for name in ("extract", "month", "digest", "basis")])
 
 
 def business_day(settings: Settings) -> dt.date:
@@ -281,41 +282,31 @@ class Pipeline:
         with self._step(f"dbt {pass_.replace('_', ' ')}") as counts:
             if pass_ == "first_pass":
                 built = self._built_months()
-                changed, kept = self._changed_months(built)
-                self.warehouse.write_all("pipeline", {"built_months": kept})
-                result = self._dbt.build(pass_, self.plan(), changed_months=changed, watch=self.watch)
-                self.warehouse.write_all("pipeline", {"built_months": built})
+                months, kept = months_to_build(self._remembered_months(), built, self.contracts)
+                self.warehouse.write_all("pipeline", {"built_months": built_months.to_arrow(kept)})
+                result = self._dbt.build(pass_, self.plan(), months, watch=self.watch)
+                self.warehouse.write_all("pipeline", {"built_months": built_months.to_arrow(built)})
             else:
-                result = self._dbt.build(pass_, self.plan(), changed_months={}, watch=self.watch)
+                result = self._dbt.build(pass_, self.plan(), MonthsToBuild(changed={}), watch=self.watch)
             counts |= {"models": len(result.models), "tests": result.tests_passed, "warnings": len(result.warnings)}
         return result
 
-    def _built_months(self) -> pa.Table:
+    def _built_months(self) -> built_months.Built:
         """What models built month by month depend on, as it is now: the deliveries by month, settings and code."""
         from dagster_project.ingestion import raw_tables
 
         basis = input_digest([], self.settings, dt.date.min, code_version())
-        rows = [
-            {"extract": table.extract, "month": month, "digest": digest, "basis": basis}
+        return frozenset(
+            (table.extract, month, digest, basis)
             for table in raw_tables(self.home, self.settings, self.contracts)
             for month, digest in table.months.items()
-        ]
-        return pa.Table.from_pylist(rows, schema=BUILT_MONTHS_SCHEMA)
+        )
 
-    def _changed_months(self, now: pa.Table) -> tuple[dict[str, list[str]] | None, pa.Table]:
-        """By extract, the months (YYYY-MM-01) that are not as the first pass last found them, and what stays as it
-        is. None when everything is to be built: asked for, after other settings or code, or nothing is remembered."""
-        before: set[tuple[str, ...]] = set()
-        if not self.rebuild and "built_months" in self.warehouse.tables("pipeline"):
-            before = {tuple(row.values()) for row in self.warehouse.table("pipeline", "built_months").to_pylist()}
-        rows = {tuple(row.values()) for row in now.to_pylist()}
-        if not before or {basis for *_, basis in before} != {basis for *_, basis in rows}:
-            return None, now.slice(0, 0)
-        changed: dict[str, set[str]] = {extract: set() for extract in self.contracts}
-        for extract, month, *_ in before ^ rows:
-            changed.setdefault(extract, set()).add(f"{month}-01")
-        kept = [dict(zip(now.column_names, row, strict=True)) for row in sorted(before & rows)]
-        return {name: sorted(months) for name, months in changed.items()}, pa.Table.from_pylist(kept, schema=now.schema)
+    def _remembered_months(self) -> built_months.Built:
+        """What the last first pass that ended well found; nothing when a rebuild was asked for."""
+        if self.rebuild or "built_months" not in self.warehouse.tables("pipeline"):
+            return frozenset()
+        return built_months.from_arrow(self.warehouse.table("pipeline", "built_months"))
 
     def identify(self) -> dict[str, int]:
         """Link source records to customers and write schema `identity`; returns counts by name. What the last run

@@ -169,6 +169,7 @@ def test_dbt_run_by_hand_has_the_shipped_settings() -> None:
     assert defaults.pop("as_of") is None
     assert defaults.pop("data_through") is None
     assert defaults.pop("changed_months") is None
+    assert defaults.pop("settled_months") is None
     assert defaults.pop("public_holidays") == []
     assert defaults.pop("identity") == {"golden_record": shipped["identity"]["golden_record"]}
     assert defaults == {name: shipped[name] for name in defaults}

@@ -3,41 +3,40 @@
     still running ends with the last day observed. -#}
 {% macro loyalty_standings() -%}
     select
-        period,
-        period_start,
-        customer_id,
-        max(case when spell_rank = 1 then tier end) as tier,
-        max(case when valid_from < period_start then 1 else 0 end) as is_at_start,
-        max(case when valid_to is null or valid_to > measured_to then 1 else 0 end) as is_at_end
+        periods.period,
+        periods.period_start,
+        spells.customer_id,
+        max(case when coalesce(spells.told_until <= periods.period_start, true) then spells.tier end) as tier,
+        max(case when spells.valid_from < periods.period_start then 1 else 0 end) as is_at_start,
+        max(case when spells.valid_to is null or spells.valid_to > periods.measured_to then 1 else 0 end) as is_at_end
     from (
         select
-            periods.period,
-            periods.period_start,
-            periods.measured_to,
-            memberships.customer_id,
-            memberships.tier,
-            memberships.valid_from,
-            memberships.valid_to,
-            row_number() over (
-                partition by periods.period, periods.period_start, memberships.customer_id
-                order by memberships.valid_from, memberships.loyalty_membership_id
-            ) as spell_rank
-        from {{ ref('fct_loyalty_memberships') }} as memberships
-        inner join (
-            select
-                period,
-                period_start,
-                max(date_day) as measured_to
-            from {{ ref('bridge_date_periods') }}
-            where is_observed
-            group by period, period_start
-        ) as periods
-            on
-                memberships.valid_from <= periods.measured_to
-                and coalesce(memberships.valid_to > periods.period_start, true)
-        where memberships.customer_id <> 'unknown'
+            customer_id,
+            tier,
+            valid_from,
+            valid_to,
+            -- Until when earlier spells of the customer reach: in a period they do not reach, this one is the first.
+            max(coalesce(valid_to, date '9999-12-31')) over (
+                partition by customer_id
+                order by valid_from, loyalty_membership_id
+                rows between unbounded preceding and 1 preceding
+            ) as told_until
+        from {{ ref('fct_loyalty_memberships') }}
+        where customer_id <> 'unknown'
     ) as spells
-    group by period, period_start, customer_id
+    inner join (
+        select
+            period,
+            period_start,
+            max(date_day) as measured_to
+        from {{ ref('bridge_date_periods') }}
+        where is_observed
+        group by period, period_start
+    ) as periods
+        on
+            spells.valid_from <= periods.measured_to
+            and coalesce(spells.valid_to > periods.period_start, true)
+    group by periods.period, periods.period_start, spells.customer_id
 {%- endmacro %}
 
 {#- What happened to the points of each customer in each period. Expiry is NULL where the programme has never told one:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dagster_project.defs import pipeline as pipelines
+from dagster_project.defs.built_months import MonthsToBuild
 from dagster_project.defs.dbt_project import PassResult
 from dagster_project.defs.pipeline import Pipeline
 from dagster_project.defs.run_plan import RunPlan
@@ -27,6 +28,7 @@ class Night:
         self.lake: dict[str, dict[str, str]] = {"web_events": {"2026-09": "a", "2026-10": "a"}}
         self.code = "code"
         self.asked: Mapping[str, Sequence[str]] | None = None
+        self.settled: Mapping[str, Mapping[str, Any]] = {}
         self.dies = False
         patch.setattr("dagster_project.ingestion.raw_tables", lambda *_: self._tables())
         patch.setattr(pipelines, "code_version", lambda: self.code)
@@ -35,8 +37,8 @@ class Night:
     def _tables(self) -> list[RawTable]:
         return [RawTable(name, Path(), "layout", months) for name, months in self.lake.items()]
 
-    def build(self, *_: Any, changed_months: Mapping[str, Sequence[str]] | None, **__: Any) -> PassResult:
-        self.asked = changed_months
+    def build(self, _pass: str, _plan: RunPlan, months: MonthsToBuild, **_: Any) -> PassResult:
+        self.asked, self.settled = months.changed, months.settled
         if self.dies:
             raise OSError("killed")
         return PassResult((), 0, ())
@@ -98,3 +100,43 @@ def test_what_a_run_that_was_cut_off_may_have_written_is_built_again_even_when_t
     assert night.run(dies=True) is None
     night.code = "code"
     assert night.run() is None
+
+
+def _settled(night: Night) -> tuple[str | None, bool]:
+    told = night.settled["web_events"]
+    return told["before"], told["has_changed"]
+
+
+def test_all_but_the_two_newest_months_are_settled_until_one_of_them_changes(night: Night) -> None:
+    night.run()
+    assert _settled(night) == (None, True)
+    night.lake["web_events"] |= {"2026-11": "a"}
+    night.run()
+    assert _settled(night) == ("2026-10-01", True)  # September has become old
+    night.lake["web_events"] |= {"2026-10": "b", "2026-11": "b"}
+    night.run()
+    assert _settled(night) == ("2026-10-01", False)
+    night.lake["web_events"]["2026-09"] = "late"
+    night.run()
+    assert _settled(night) == ("2026-10-01", True)
+    night.run()
+    assert _settled(night) == ("2026-10-01", False)
+    del night.lake["web_events"]["2026-09"]
+    night.run()
+    assert _settled(night) == (None, True)
+    night.run(rebuild=True)
+    assert _settled(night) == (None, True)
+
+
+def test_settled_versions_that_a_cut_off_run_may_have_written_are_written_again(night: Night) -> None:
+    """September is settled for the run that dies; then November, and with it what was settled, is gone again."""
+    night.lake = {"web_events": {"2026-08": "a", "2026-09": "a", "2026-10": "a"}, "pos_tickets": {"2026-10": "a"}}
+    night.run()
+    night.lake["web_events"] |= {"2026-11": "a"}
+    assert night.run(dies=True) == {"web_events": ["2026-11-01"]}
+    assert _settled(night) == ("2026-10-01", True)
+    del night.lake["web_events"]["2026-11"]
+    night.run()
+    assert _settled(night) == ("2026-09-01", True)
+    night.run()
+    assert _settled(night) == ("2026-09-01", False)

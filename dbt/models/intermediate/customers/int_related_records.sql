@@ -61,39 +61,33 @@ telling_record_keys as (
         on record_keys.key_type = telling_keys.key_type and record_keys.key_value = telling_keys.key_value
 ),
 
--- A web account and the shop's account of the same name are one key in two systems: two hops reach its e-mails.
-related as (
-    select
+-- A web account and the shop's account of the same name are one key in two systems: two hops reach its e-mails. What
+-- either hop reaches bears one of these keys.
+reached_keys as (
+    select distinct
         own.source_system,
         own.source_person_key,
-        other.source_system as related_source_system,
-        other.source_person_key as related_source_person_key
+        reached.key_type,
+        reached.key_value
     from telling_record_keys as own
     inner join telling_record_keys as other
         on own.key_type = other.key_type and own.key_value = other.key_value
+    inner join telling_record_keys as reached
+        on
+            other.source_system = reached.source_system
+            and other.source_person_key = reached.source_person_key
     where own.source_system in ('web', 'shop')
 ),
 
 final as (
     select
-        source_system,
-        source_person_key,
-        related_source_system,
-        related_source_person_key
-    from related
-    union
-    select
-        related.source_system,
-        related.source_person_key,
-        other.source_system as related_source_system,
-        other.source_person_key as related_source_person_key
-    from related
-    inner join telling_record_keys as middle
-        on
-            related.related_source_system = middle.source_system
-            and related.related_source_person_key = middle.source_person_key
-    inner join telling_record_keys as other
-        on middle.key_type = other.key_type and middle.key_value = other.key_value
+        reached_keys.source_system,
+        reached_keys.source_person_key,
+        bearers.source_system as related_source_system,
+        bearers.source_person_key as related_source_person_key
+    from reached_keys
+    inner join telling_record_keys as bearers
+        on reached_keys.key_type = bearers.key_type and reached_keys.key_value = bearers.key_value
     union
     select
         source_system,

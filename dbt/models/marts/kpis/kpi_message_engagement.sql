@@ -24,6 +24,15 @@ date_periods as (
     select * from {{ ref('bridge_date_periods') }}
 ),
 
+periods as (
+    select distinct
+        period,
+        period_start,
+        is_complete,
+        segments_as_of
+    from date_periods
+),
+
 segments as (
     select * from {{ ref('int_customer_segments') }}
 ),
@@ -85,8 +94,6 @@ flagged as (
     select
         date_periods.period,
         date_periods.period_start,
-        date_periods.is_complete,
-        date_periods.segments_as_of,
         sends.customer_id,
         sends.recipient,
         sends.channel,
@@ -110,8 +117,6 @@ recipients as (
     select
         period,
         period_start,
-        is_complete,
-        segments_as_of,
         customer_id,
         channel,
         campaign,
@@ -121,15 +126,13 @@ recipients as (
         {%- endfor %}
         min(is_consented) as is_consented
     from flagged
-    group by period, period_start, is_complete, segments_as_of, customer_id, recipient, channel, campaign
+    group by period, period_start, customer_id, recipient, channel, campaign
 ),
 
 people as (
     select
         period,
         period_start,
-        is_complete,
-        segments_as_of,
         customer_id,
         'combined' as channel,
         'all' as campaign,
@@ -140,7 +143,7 @@ people as (
         min(is_consented) as is_consented
     from flagged
     where is_identified = 1
-    group by period, period_start, is_complete, segments_as_of, customer_id
+    group by period, period_start, customer_id
 ),
 
 reached as (
@@ -153,7 +156,7 @@ counted as (
     select
         reached.period,
         reached.period_start,
-        reached.is_complete,
+        periods.is_complete,
         reached.channel,
         reached.campaign,
         reached.send_hour,
@@ -172,14 +175,18 @@ counted as (
         sum(reached.is_human_clicked) as human_clickers,
         sum(reached.is_unsubscribed) as unsubscribers
     from reached
+    inner join periods
+        on
+            reached.period = periods.period
+            and reached.period_start = periods.period_start
     left join segments
         on
             reached.customer_id = segments.customer_id
-            and reached.segments_as_of = segments.as_of_date
+            and periods.segments_as_of = segments.as_of_date
     group by
         reached.period,
         reached.period_start,
-        reached.is_complete,
+        periods.is_complete,
         reached.channel,
         reached.campaign,
         reached.send_hour,

@@ -1,36 +1,13 @@
-{%- set fields = {
-    'name': ['first_name', 'last_name'], 'birth_date': ['birth_date'], 'gender': ['gender'],
-    'address': ['street', 'city', 'postal_code', 'country'], 'language': ['preferred_language'],
-    'email': ['email'], 'phone': ['phone', 'mobile_phone'], 'loyalty_card': ['loyalty_card']
-} -%}
-
 with
 
-source as (
-    select * from {{ source('raw', 'crm_contacts') }}
+versions as (
+    {{ latest_versions('crm_contacts', settled=ref('base_crm__settled_contacts')) }}
 ),
 
 latest_snapshot as (
     select max(ds) as snapshot_on
-    from source
+    from {{ source('raw', 'crm_contacts') }}
     where _delivery_kind = 'snapshot'
-),
-
-versions as (
-    select
-        *,
-        {{ delivery_rank(['record_id']) }} as version_rank,
-        min(_arrival_date) over (partition by record_id) as first_seen_date,
-        {{ changed_at(fields, ['record_id'], 'modified_at') }}
-    from source
-),
-
-said as (
-    select
-        record_id,
-        {{ said_at(fields) }}
-    from versions
-    group by record_id
 ),
 
 final as (
@@ -55,17 +32,14 @@ final as (
         versions.marketing_status,
         versions.created_at,
         versions.modified_at,
-        {%- for field in fields %}
-            said.{{ field }}_said_at,
+        {%- for column in said_at_columns('crm_contacts') %}
+            versions.{{ column }},
         {%- endfor %}
         versions.first_seen_date,
         versions._arrival_date as last_seen_date,
         coalesce(versions.ds < latest_snapshot.snapshot_on, false) as is_closed
     from versions
     cross join latest_snapshot
-    inner join said
-        on versions.record_id = said.record_id
-    where versions.version_rank = 1
 )
 
 select * from final

@@ -1,37 +1,11 @@
-{#- What a card's first snapshot says was said on joining, for all we know. -#}
-{%- set fields = {
-    'name': ['first_name', 'last_name'], 'birth_date': ['birth_date'], 'gender': ['gender'],
-    'address': ['city', 'postal_code'], 'email': ['email'], 'phone': ['phone'], 'web_account': ['web_account']
-} -%}
-
 with
 
-source as (
-    select * from {{ source('raw', 'loyalty_members') }}
+versions as (
+    {{ latest_versions('loyalty_members', settled=ref('base_loyalty__settled_members')) }}
 ),
 
 latest_snapshot as (
-    select max(ds) as snapshot_on from source
-),
-
-versions as (
-    select
-        *,
-        {{ delivery_rank(['card_number']) }} as version_rank,
-        min(_arrival_date) over (partition by card_number) as first_seen_date,
-        {{ changed_at(
-            fields, ['card_number'],
-            'case when ds > min(ds) over (partition by card_number) then ds else joined_on end'
-        ) }}
-    from source
-),
-
-said as (
-    select
-        card_number,
-        {{ said_at(fields) }}
-    from versions
-    group by card_number
+    select max(ds) as snapshot_on from {{ source('raw', 'loyalty_members') }}
 ),
 
 final as (
@@ -51,8 +25,8 @@ final as (
         versions.points_balance,
         versions.status,
         {{ clean_text('versions.web_account') }} as web_account,
-        {%- for field in fields %}
-            said.{{ field }}_said_at,
+        {%- for column in said_at_columns('loyalty_members') %}
+            versions.{{ column }},
         {%- endfor %}
         versions.first_seen_date,
         versions._arrival_date as last_seen_date,
@@ -60,9 +34,6 @@ final as (
         versions.status = 'closed' or versions.ds < latest_snapshot.snapshot_on as is_closed
     from versions
     cross join latest_snapshot
-    inner join said
-        on versions.card_number = said.card_number
-    where versions.version_rank = 1
 )
 
 select * from final

@@ -1,33 +1,11 @@
-{%- set fields = {
-    'name': ['first_name', 'last_name'], 'address': ['street', 'city', 'postal_code', 'country'], 'email': ['email'],
-    'phone': ['phone', 'address_phone']
-} -%}
-
 with
 
-source as (
-    select * from {{ source('raw', 'shop_customers') }}
+versions as (
+    {{ latest_versions('shop_customers', settled=ref('base_shop__settled_customers')) }}
 ),
 
 latest_snapshot as (
-    select max(ds) as snapshot_on from source
-),
-
-versions as (
-    select
-        *,
-        {{ delivery_rank(['customer_account']) }} as version_rank,
-        min(_arrival_date) over (partition by customer_account) as first_seen_date,
-        {{ changed_at(fields, ['customer_account'], 'updated_at') }}
-    from source
-),
-
-said as (
-    select
-        customer_account,
-        {{ said_at(fields) }}
-    from versions
-    group by customer_account
+    select max(ds) as snapshot_on from {{ source('raw', 'shop_customers') }}
 ),
 
 final as (
@@ -47,17 +25,14 @@ final as (
         {{ clean_text('versions.tags') }} as tags,
         versions.created_at,
         versions.updated_at,
-        {%- for field in fields %}
-            said.{{ field }}_said_at,
+        {%- for column in said_at_columns('shop_customers') %}
+            versions.{{ column }},
         {%- endfor %}
         versions.first_seen_date,
         versions._arrival_date as last_seen_date,
         versions.ds < latest_snapshot.snapshot_on as is_closed
     from versions
     cross join latest_snapshot
-    inner join said
-        on versions.customer_account = said.customer_account
-    where versions.version_rank = 1
 )
 
 select * from final

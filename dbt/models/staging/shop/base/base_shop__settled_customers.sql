@@ -1,0 +1,1 @@
+{{ settled_versions('shop_customers') }}
