@@ -218,7 +218,7 @@ def run(
             counts = "  ".join(
                 f"{name.replace('_', ' ')} {_number(count)}" for name, count in report.counts.items() if count
             )
-            out.print(f"  {report.step:<20}{report.seconds:>7.1f} s   [dim]{counts}[/]", soft_wrap=True)
+            out.print(f"  {report.step:<24}{report.seconds:>7.1f} s   [dim]{counts}[/]", soft_wrap=True)
             following = dict(zip(STEPS, list(STEPS.values())[1:], strict=False)).get(report.step)
             if following:
                 status.update(following)
