@@ -169,15 +169,15 @@ class Pipeline:
 
     def plan(self) -> RunPlan:
         """What a run would build from now, and whether the current release is that already."""
-        from dagster_project.ingestion import latest_arrival, read_deliveries
+        from dagster_project.ingestion import latest_arrival, read_deliveries, read_versions
         from dagster_project.publishing import current_release
 
         deliveries = read_deliveries(self.home)
         as_of = self.settings.as_of or latest_arrival(self.home) or business_day(self.settings)
         version = code_version()
         current = current_release(self.home)
-        # What a file counts for changes with its contract, which may lie outside the code.
-        facts = deliveries.select(["file", "content_hash", "outcome", "is_current", "rows_loaded"]).to_pylist()
+        # What a file counts for, and what its rows say, changes with its contract, which may lie outside the code.
+        facts = read_versions(self.home).to_pylist()
         return RunPlan(
             as_of=as_of,
             data_through=_latest_business_date(deliveries) or as_of,

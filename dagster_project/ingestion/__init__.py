@@ -2,7 +2,7 @@
 aside by name.
 
 `ingest` runs all extracts, `ingest_extract` one; `replay` tries again what was set aside, `take_again`
-what arrived on given days; `days_of_arrival`, `read_deliveries`,
+what arrived on given days; `days_of_arrival`, `read_deliveries`, `read_versions`,
 `read_quarantine`, `latest_arrival` and `raw_tables` say what happened so far; `shown` makes what a file says fit for a
 terminal.
 """
@@ -18,6 +18,7 @@ from dagster_project.ingestion.ledger import (
     read_deliveries,
     read_quarantine,
     read_records,
+    read_versions,
 )
 from dagster_project.ingestion.pipeline import (
     ExtractReport,
@@ -45,6 +46,7 @@ __all__ = [
     "read_deliveries",
     "read_quarantine",
     "read_records",
+    "read_versions",
     "replay",
     "shown",
     "take_again",

@@ -58,7 +58,25 @@ QUARANTINE = pa.schema(
     ]
 )
 _STORED_DELIVERIES = pa.schema(
-    [*DELIVERIES, ("refusal", pa.string()), ("notes", pa.string()), ("batch", pa.int64()), ("layout", pa.string())]
+    [
+        *DELIVERIES,
+        ("refusal", pa.string()),
+        ("notes", pa.string()),
+        ("batch", pa.int64()),
+        ("judged_with", pa.int64()),
+        ("layout", pa.string()),
+    ]
+)
+# What a release depends on: what a file counts for, and what its rows were read by.
+VERSIONS = pa.schema(
+    [
+        ("file", pa.string()),
+        ("content_hash", pa.string()),
+        ("outcome", pa.string()),
+        ("is_current", pa.bool_()),
+        ("rows_loaded", pa.int64()),
+        ("layout", pa.string()),
+    ]
 )
 _STORED_QUARANTINE = pa.schema([*QUARANTINE, ("record", pa.string())])
 
@@ -66,7 +84,8 @@ _STORED_QUARANTINE = pa.schema([*QUARANTINE, ("record", pa.string())])
 @dataclass(frozen=True)
 class Entry:
     """One landed file. `refusal` says why nothing of it can be used; `notes` are (column, reason) pairs to report;
-    `batch` numbers the run that read it; `layout` is the contract's when it was read."""
+    `batch` numbers the run that read it last; `judged_with` the batch of its first reading (0: not remembered), with
+    whose files it is judged; `layout` is the contract's when it was read."""
 
     extract: str
     file: str
@@ -84,6 +103,7 @@ class Entry:
     refusal: str | None = None
     notes: tuple[tuple[str, str], ...] = ()
     batch: int = 0
+    judged_with: int = 0
     layout: str = ""
 
     @property
@@ -241,6 +261,11 @@ def write_ledger(home: Home, ledger: Ledger) -> None:
 def read_deliveries(home: Home) -> pa.Table:
     """One row per file ever landed, all extracts (columns of `pipeline.deliveries`), by extract and file."""
     return _read_all(_deliveries_file(home, "x").parent, DELIVERIES)
+
+
+def read_versions(home: Home) -> pa.Table:
+    """One row per file ever landed, all extracts: what a release depends on (VERSIONS)."""
+    return _read_all(_deliveries_file(home, "x").parent, VERSIONS)
 
 
 def read_quarantine(home: Home) -> pa.Table:

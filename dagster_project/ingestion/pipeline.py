@@ -201,7 +201,7 @@ def take_again(
 def verdict(entries: Iterable[Entry], extract: str, share: float) -> str | None:
     """One sentence when an extract's deliveries break its contract too often, else None.
 
-    Judged is every batch (the files one run read) by the files that count: quarantined rows may be up to
+    Judged is every batch (the files that one run read first) by the files that count: quarantined rows may be up to
     `share` of the rows read, rounded up to a whole row, so that one bad row in a small file passes unless
     `share` is 0. A refused file is reported and does not count while any delivery of the extract can be used:
     the next one usually brings its rows. The verdict is a function of the ledger, so a second run does not turn
@@ -217,8 +217,9 @@ def verdict(entries: Iterable[Entry], extract: str, share: float) -> str | None:
     read: Counter[int] = Counter()
     bad: Counter[int] = Counter()
     for entry in current:
-        read[entry.batch] += entry.rows_read
-        bad[entry.batch] += entry.rows_quarantined
+        batch = entry.judged_with or entry.batch
+        read[batch] += entry.rows_read
+        bad[batch] += entry.rows_quarantined
     for batch in sorted(read, reverse=True):
         if bad[batch] > math.ceil(round(share * read[batch], 9)):
             return (
@@ -344,7 +345,7 @@ class _Run:
                 result = loader.results[item.file]
                 for target in self.contract.mappings:
                     self._map(connection, result, target, mapped)
-                new.entries[item.file] = self._entry(result, batch)
+                new.entries[item.file] = self._entry(result, batch, old.entries.get(item.file))
             new.entries = settle(new.entries.values())
             waiting = self._not_loaded(old, new, landed, loader)
         for entry in stale:
@@ -373,8 +374,9 @@ class _Run:
         except FileRefusedError as error:
             result.refusal = str(error)
 
-    def _entry(self, result: FileResult, batch: int) -> Entry:
+    def _entry(self, result: FileResult, batch: int, before: Entry | None) -> Entry:
         landed = result.landed
+        is_read_again = before is not None and before.content_hash == landed.sha256
         delivery = landed.delivery
         usable = result.refusal is None
         return Entry(
@@ -392,6 +394,7 @@ class _Run:
             refusal=None if result.refusal is None else shown(result.refusal)[:LONGEST_REFUSAL],
             notes=tuple(result.notes) if usable else (),
             batch=batch,
+            judged_with=(before.judged_with or before.batch) if before and is_read_again else batch,
             # What place and name forbid is looked at again in every run: time or a rename heals it.
             layout="" if result.may_heal else self.layout,
         )

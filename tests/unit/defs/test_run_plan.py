@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from dagster_project.defs.pipeline import Pipeline
 from dagster_project.defs.run_plan import RunPlan, digest_of_files, input_digest
-from dagster_project.settings import load_settings, shipped_settings
+from dagster_project.ingestion import ingest
+from dagster_project.settings import Home, load_settings, shipped_settings
+from data_quality.contract import CONTRACTS_DIR
 
 DAY = dt.date(2026, 10, 31)
 DELIVERIES = [("shop_orders", "a.csv", "11"), ("stores", "b.xlsx", "22")]
@@ -69,3 +74,26 @@ def test_code_digest_sees_names_and_contents_of_sources_but_not_what_tools_write
     assert renamed != before
     (folder / "renamed.sql").write_text("select 2", encoding="utf-8")
     assert digest_of_files([folder]) not in (before, renamed)
+
+
+def test_a_run_is_needed_when_a_contract_reads_the_same_rows_otherwise(tmp_path: Path) -> None:
+    """Mended is what a date means, not how many rows there are: 3 February was read as 2 March."""
+    home = Home(tmp_path).create()
+    contract = yaml.safe_load((CONTRACTS_DIR / "stock_outs.odcs.yaml").read_text(encoding="utf-8"))
+    (dates,) = (column for column in contract["schema"][0]["properties"] if column["name"] == "out_since")
+    landed = home.landing / "stock_outs" / "2026-10-30" / "ruptures_2026-10-29.csv"
+    landed.parent.mkdir(parents=True)
+    landed.write_text("store_code,sku,out_since,back_on\nS1,MUG,03/02/2026,\n", encoding="utf-8")
+    found = []
+    for written_as in ("MM/dd/yyyy", "MM/dd/yyyy", "dd/MM/yyyy"):
+        dates["logicalTypeOptions"]["format"] = written_as
+        own = home.root / "contracts" / "stock_outs.odcs.yaml"
+        own.parent.mkdir(exist_ok=True)
+        own.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
+        pipeline = Pipeline(home, shipped_settings())
+        ingest(home, pipeline.settings, pipeline.contracts, today=DAY)
+        (value,) = pq.read_table(home.lake / "raw" / "stock_outs", partitioning=None)["out_since"].to_pylist()
+        found.append((value, pipeline.plan().input_digest))
+    assert [value for value, _ in found] == [dt.date(2026, 3, 2)] * 2 + [dt.date(2026, 2, 3)]
+    assert found[0] == found[1]
+    assert found[1][1] != found[2][1]

@@ -344,6 +344,21 @@ def test_days_are_taken_in_again_by_arrival_and_no_others(shop: Any, column_of: 
     assert shop.ingest().total("files_new") == 0
 
 
+def test_a_dirty_day_that_is_read_again_is_judged_with_those_it_came_with(shop: Any) -> None:
+    """3 of 105 rows are within 2 %, rounded up; 3 of the 5 of its own are not."""
+    shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "".join(f"{number},1\n" for number in range(100)))
+    shop.deliver("t", "2026-01-07", "t_20260106.csv", HEAD + "200,x\n201,x\n202,x\n203,1\n204,1\n")
+    assert shop.ingest().threshold_exceeded == ()
+    day, today = dt.date(2026, 1, 7), dt.date(2026, 1, 31)
+    for _ in range(2):
+        report = take_again(shop.home, shop.settings, shop.contracts, today=today, first=day, last=day)
+        assert (report.total("files_new"), report.threshold_exceeded) == (1, ())
+    assert replay(shop.home, shop.settings, shop.contracts, today=today).threshold_exceeded == ()
+    # Other content is a delivery of another night.
+    shop.deliver("t", "2026-01-07", "t_20260106.csv", HEAD + "200,x\n201,x\n202,x\n203,1\n")
+    assert len(shop.ingest().threshold_exceeded) == 1
+
+
 def test_what_left_landing_stays_as_it_was_when_its_day_is_taken_in_again(shop: Any) -> None:
     path = shop.deliver("t", "2026-01-06", "t_20260105.csv", HEAD + "1,1\n")
     shop.ingest()
