@@ -504,7 +504,7 @@ class Settings(_Section):
         as_of: dt.date,
         data_through: dt.date,
         changed_months: Mapping[str, Sequence[str]] | None = None,
-        settled_months: Mapping[str, Mapping[str, Any]] | None = None,
+        settled_months: Mapping[str, Mapping[str, str | None]] | None = None,
     ) -> str:
         """The `--vars` argument of every dbt call: the public settings with `as_of` resolved, the latest business
         date delivered, by extract the months whose deliveries changed and those that are settled (None: not known),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pyarrow as pa
 
@@ -24,10 +23,11 @@ Built = frozenset[tuple[str, str, str, str]]
 class MonthsToBuild:
     """`changed`: by extract, the months (YYYY-MM-01) that are not as the first pass last found them; None when all is
     to be built. `settled`: by extract, `before`, the first of its newest months (None: it has no older ones), and
-    `has_changed`, whether the older ones are others than those last found."""
+    `since`, the first of the older ones that what was settled lacks: `before` when it lacks none, None when it is to be
+    written anew."""
 
     changed: Mapping[str, list[str]] | None = None
-    settled: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    settled: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
 
 
 def months_to_build(remembered: Built, now: Built, extracts: Collection[str]) -> tuple[MonthsToBuild, Built]:
@@ -39,14 +39,13 @@ def months_to_build(remembered: Built, now: Built, extracts: Collection[str]) ->
     is_all = not remembered or {basis for *_, basis in remembered} != {basis for *_, basis in now}
     if is_all:
         remembered = frozenset()
-    settled: dict[str, Mapping[str, Any]] = {}
+    settled: dict[str, Mapping[str, str | None]] = {}
     kept = remembered & now
     for extract in sorted({extract for extract, *_ in now}):
         then, today = _of(remembered, extract), _of(now, extract)
-        has_changed = not then or _older(then) != _older(today)
-        newest = sorted(month for _, month, *_ in today - _older(today))
-        settled[extract] = {"before": f"{newest[0]}-01" if _older(today) else None, "has_changed": has_changed}
-        if has_changed:
+        before = _first(today - _older(today)) if _older(today) else None
+        settled[extract] = {"before": before, "since": _since(_older(then), _older(today), before)}
+        if not then or _older(then) != _older(today):
             kept -= then
     if is_all:
         return MonthsToBuild(None, settled), kept
@@ -66,6 +65,24 @@ def to_arrow(rows: Iterable[tuple[str, ...]]) -> pa.Table:
 
 def from_arrow(table: pa.Table) -> Built:
     return frozenset(tuple(row.values()) for row in table.to_pylist())
+
+
+def _since(then: Built, today: Built, before: str | None) -> str | None:
+    """The first month by which what is settled `today` goes on from what was `then`."""
+    if then == today:
+        return before
+    added = today - then
+    if not then or then - today or _first(added) < _last(then):
+        return None
+    return _first(added)
+
+
+def _first(rows: Built) -> str:
+    return f"{min(month for _, month, *_ in rows)}-01"
+
+
+def _last(rows: Built) -> str:
+    return f"{max(month for _, month, *_ in rows)}-01"
 
 
 def _of(rows: Built, extract: str) -> Built:

@@ -1,36 +1,51 @@
 {#- Records that are exported again and again, folded: what all deliveries before the extract's newest months say of a
     record stands as one row in a table of its own, and a night reads that row and the newest months' deliveries instead
-    of years of them. `settled_months` says by extract where the newest months begin, and whether what lies before is
-    other than the last first pass found it; when the run does not say (dbt called by hand), nothing is settled. -#}
+    of years of them. `settled_months` says by extract where the newest months begin, and since when what lies before is
+    not in that table yet; when the run does not say (dbt called by hand), nothing is settled. -#}
 
-{#- The model of an extract's settled versions. -#}
+{#- The model of an extract's settled versions. A month that has become old is added to what stands; all is written anew
+    where older ones changed. -#}
 {% macro settled_versions(extract) -%}
     {{ config(
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy=upsert_strategy() or 'append',
+        unique_key=dated_extracts()[extract]['key'] if upsert_strategy() else none,
         on_schema_change='fail',
         pre_hook="{{ drop_settled('" ~ extract ~ "') }}"
     ) }}
-    {{ latest_versions(extract) }}
-{%- endmacro %}
-
-{% macro settled_months(extract) -%}
-    {{ return((var('settled_months') or {}).get(extract, {'before': none, 'has_changed': true})) }}
-{%- endmacro %}
-
-{% macro drop_settled(extract) -%}
-    {%- if is_incremental() and settled_months(extract)['has_changed'] -%}
-        {{ drop_months(this, none) }}
+    {%- set months = settled_months(extract) -%}
+    {%- if months['before'] is none -%}
+        {{ latest_versions(extract, 'false') }}
+    {%- elif not stays_settled(extract) -%}
+        {{ latest_versions(extract, "ds_month < date '" ~ months['before'] ~ "'") }}
+    {%- elif months['since'] == months['before'] -%}
+        {{ latest_versions(extract, 'false') }}
+    {%- else -%}
+        {{ latest_versions(
+            extract,
+            "ds_month >= date '" ~ months['since'] ~ "' and ds_month < date '" ~ months['before'] ~ "'",
+            settled=this
+        ) }}
     {%- endif -%}
 {%- endmacro %}
 
-{#- Deliveries the table of settled versions is written from: none while it stays as it is. -#}
-{% macro is_settled(extract) -%}
+{% macro settled_months(extract) -%}
+    {{ return((var('settled_months') or {}).get(extract, {'before': none, 'since': none})) }}
+{%- endmacro %}
+
+{#- Whether what was settled stays, with or without months to add. -#}
+{% macro stays_settled(extract) -%}
     {%- set months = settled_months(extract) -%}
-    {%- if months['before'] is none or (is_incremental() and not months['has_changed']) -%}
-        false
-    {%- else -%}
-        ds_month < date '{{ months['before'] }}'
+    {{ return(
+        is_incremental()
+        and months['since'] is not none
+        and (upsert_strategy() is not none or months['since'] == months['before'])
+    ) }}
+{%- endmacro %}
+
+{% macro drop_settled(extract) -%}
+    {%- if is_incremental() and not stays_settled(extract) -%}
+        {{ drop_months(this, none) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -43,11 +58,11 @@
 {#- Each record's latest version, with what orders versions, `first_seen_date` (arrival of its first delivery) and
     <field>_said_at for each of the extract's dated fields: when the record came to say what it says. A snapshot repeats
     an old address every week, and a system's modification date moves with any field: neither makes the address new.
-    `settled` is the table of settled versions to go on from; without it, this gives that table. -#}
-{% macro latest_versions(extract, settled=none) -%}
+    `delivered` says which deliveries are read, `settled` is the table of settled versions to go on from. -#}
+{% macro latest_versions(extract, delivered, settled=none) -%}
     {%- set dated = dated_extracts()[extract]['dated'] -%}
     {%- set key = dated_extracts()[extract]['key'] -%}
-    {%- set versions = _versions(extract, settled) -%}
+    {%- set versions = _versions(extract, delivered, settled) -%}
     {%- set by_age = 'over (partition by ' ~ key ~ ' order by ds, _arrival_date, delivery, _line)' -%}
     select
         {%- for column in _delivered_columns(extract) %}
@@ -99,7 +114,7 @@
         + ['ds', '_arrival_date', 'delivery', '_line']) }}
 {%- endmacro %}
 
-{% macro _versions(extract, settled) -%}
+{% macro _versions(extract, delivered, settled) -%}
     select
         {%- for column in _delivered_columns(extract) %}
             {{ column }},
@@ -109,7 +124,7 @@
         {%- endfor %}
             null as first_seen_date
     from {{ source('raw', extract) }}
-    where {{ is_open(extract) if settled else is_settled(extract) }}
+    where {{ delivered }}
     {%- if settled %}
         union all
         select

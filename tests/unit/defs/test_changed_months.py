@@ -28,7 +28,7 @@ class Night:
         self.lake: dict[str, dict[str, str]] = {"web_events": {"2026-09": "a", "2026-10": "a"}}
         self.code = "code"
         self.asked: Mapping[str, Sequence[str]] | None = None
-        self.settled: Mapping[str, Mapping[str, Any]] = {}
+        self.settled: Mapping[str, Mapping[str, str | None]] = {}
         self.dies = False
         patch.setattr("dagster_project.ingestion.raw_tables", lambda *_: self._tables())
         patch.setattr(pipelines, "code_version", lambda: self.code)
@@ -102,30 +102,43 @@ def test_what_a_run_that_was_cut_off_may_have_written_is_built_again_even_when_t
     assert night.run() is None
 
 
-def _settled(night: Night) -> tuple[str | None, bool]:
+def _settled(night: Night) -> tuple[str | None, str | None]:
+    """Of web_events: the first month that is not settled, and since when what was settled lacks months."""
     told = night.settled["web_events"]
-    return told["before"], told["has_changed"]
+    return told["before"], told["since"]
 
 
-def test_all_but_the_two_newest_months_are_settled_until_one_of_them_changes(night: Night) -> None:
+def test_all_but_the_two_newest_months_are_settled_and_added_as_they_become_old(night: Night) -> None:
     night.run()
-    assert _settled(night) == (None, True)
+    assert _settled(night) == (None, None)
     night.lake["web_events"] |= {"2026-11": "a"}
     night.run()
-    assert _settled(night) == ("2026-10-01", True)  # September has become old
+    assert _settled(night) == ("2026-10-01", None)  # September is the first
     night.lake["web_events"] |= {"2026-10": "b", "2026-11": "b"}
     night.run()
-    assert _settled(night) == ("2026-10-01", False)
-    night.lake["web_events"]["2026-09"] = "late"
+    assert _settled(night) == ("2026-10-01", "2026-10-01")
+    night.lake["web_events"] |= {"2026-12": "a", "2027-01": "a"}
     night.run()
-    assert _settled(night) == ("2026-10-01", True)
+    assert _settled(night) == ("2026-12-01", "2026-10-01")  # October and November
     night.run()
-    assert _settled(night) == ("2026-10-01", False)
-    del night.lake["web_events"]["2026-09"]
+    assert _settled(night) == ("2026-12-01", "2026-12-01")
+
+
+def test_what_is_settled_is_written_anew_when_an_older_month_changes_comes_or_goes(night: Night) -> None:
+    night.lake["web_events"] = {f"2026-0{month}": "a" for month in (3, 4, 6, 7, 8)}
     night.run()
-    assert _settled(night) == (None, True)
+    for change in ({"2026-04": "late"}, {"2026-05": "late"}, {"2026-02": "late", "2026-09": "a"}):
+        night.lake["web_events"] |= change
+        night.run()
+        before = _settled(night)[0]
+        assert _settled(night) == (before, None)
+        night.run()
+        assert _settled(night) == (before, before)
+    del night.lake["web_events"]["2026-02"]
+    night.run()
+    assert _settled(night) == ("2026-08-01", None)
     night.run(rebuild=True)
-    assert _settled(night) == (None, True)
+    assert _settled(night) == ("2026-08-01", None)
 
 
 def test_settled_versions_that_a_cut_off_run_may_have_written_are_written_again(night: Night) -> None:
@@ -134,9 +147,9 @@ def test_settled_versions_that_a_cut_off_run_may_have_written_are_written_again(
     night.run()
     night.lake["web_events"] |= {"2026-11": "a"}
     assert night.run(dies=True) == {"web_events": ["2026-11-01"]}
-    assert _settled(night) == ("2026-10-01", True)
+    assert _settled(night) == ("2026-10-01", "2026-09-01")
     del night.lake["web_events"]["2026-11"]
     night.run()
-    assert _settled(night) == ("2026-09-01", True)
+    assert _settled(night) == ("2026-09-01", None)
     night.run()
-    assert _settled(night) == ("2026-09-01", False)
+    assert _settled(night) == ("2026-09-01", "2026-09-01")

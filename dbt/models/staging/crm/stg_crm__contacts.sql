@@ -1,7 +1,7 @@
 with
 
 versions as (
-    {{ latest_versions('crm_contacts', settled=ref('base_crm__settled_contacts')) }}
+    {{ latest_versions('crm_contacts', is_open('crm_contacts'), settled=ref('base_crm__settled_contacts')) }}
 ),
 
 latest_snapshot as (

@@ -1,7 +1,7 @@
 with
 
 versions as (
-    {{ latest_versions('loyalty_members', settled=ref('base_loyalty__settled_members')) }}
+    {{ latest_versions('loyalty_members', is_open('loyalty_members'), settled=ref('base_loyalty__settled_members')) }}
 ),
 
 latest_snapshot as (

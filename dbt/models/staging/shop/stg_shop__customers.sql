@@ -1,7 +1,7 @@
 with
 
 versions as (
-    {{ latest_versions('shop_customers', settled=ref('base_shop__settled_customers')) }}
+    {{ latest_versions('shop_customers', is_open('shop_customers'), settled=ref('base_shop__settled_customers')) }}
 ),
 
 latest_snapshot as (
