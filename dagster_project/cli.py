@@ -411,12 +411,15 @@ def quarantine_list(
     extract: Annotated[str | None, typer.Option(help="Only this extract.")] = None,
     outcome: Annotated[str | None, typer.Option(help="Only this outcome, for example row_quarantined.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Rows to show.")] = 50,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print every row as CSV, whatever the limit.")] = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print every row as CSV, whatever the limit; a formula gets an apostrophe.")
+    ] = False,
 ) -> None:
     """Show what was refused or set right: file, line, column, value, reason. It may hold personal data."""
     import pyarrow.compute as pc
 
     from dagster_project.ingestion import read_quarantine, shown
+    from dagster_project.spreadsheets import as_text
 
     place, settings = _open()
     _check_extract(place, settings, extract)
@@ -429,7 +432,7 @@ def quarantine_list(
     if as_csv:
         import pyarrow.csv
 
-        pyarrow.csv.write_csv(rows, sys.stdout.buffer)
+        pyarrow.csv.write_csv(as_text(rows), sys.stdout.buffer)
         return
     for row in rows.slice(0, limit).to_pylist():
         where = row["file"] if row["line"] is None else f"{row['file']}:{row['line']}"

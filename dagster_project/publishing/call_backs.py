@@ -9,12 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from dagster_project.settings import Home
+from dagster_project.spreadsheets import as_text
 
 
 def write_call_backs(contacts: pa.Table, home: Home) -> Path:
     """Replace `directory/contacts_to_call_back.csv` (UTF-8, mode 0600, in a folder of mode 0700) by `contacts`.
 
-    What a spreadsheet would compute is text in it, after an apostrophe: people may register under a formula's name.
+    What a spreadsheet would compute is text in it: people may register under a formula's name.
     """
     folder = home.call_backs.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -26,7 +27,7 @@ def write_call_backs(contacts: pa.Table, home: Home) -> Path:
     ) as file:
         writer = csv.writer(file)
         writer.writerow(contacts.column_names)
-        for row in contacts.to_pylist():
+        for row in as_text(contacts).to_pylist():
             writer.writerow([_cell(value) for value in row.values()])
     aside.replace(home.call_backs)
     return home.call_backs
@@ -37,5 +38,4 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = str(value)
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n")) else text
+    return str(value)
