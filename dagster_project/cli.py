@@ -1055,6 +1055,7 @@ def evaluate_identity() -> None:
     import duckdb
 
     from dagster_project.identity import EvaluationError, evaluate
+    from dagster_project.warehouse.warehouse import exactly
 
     place = home()
     truth, directory = place.root / "truth" / "source_records.csv", place.directory
@@ -1065,7 +1066,7 @@ def evaluate_identity() -> None:
     record = "source_system || ':' || source_person_key as record_id"
     with duckdb.connect(str(directory), read_only=True) as session:
         assigned = session.execute(f"select {record}, customer_id from customer_sources").df()
-        known = session.execute(f"select {record}, person_id, kind from read_csv(?)", [str(truth)]).df()
+        known = session.execute(f"select {record}, person_id, kind from read_csv(?)", [exactly(truth)]).df()
     try:
         found = evaluate(assigned, known)
     except EvaluationError as error:
@@ -1101,6 +1102,7 @@ def evaluate_attribution(
 
     from dagster_project.attribution.evaluation import EvaluationError, evaluate
     from dagster_project.publishing.manifest import DATABASE
+    from dagster_project.warehouse.warehouse import exactly
 
     place = home()
     truth, parameters = place.root / "truth" / "channel_counterfactual.csv", place.root / "truth" / "parameters.json"
@@ -1123,7 +1125,7 @@ def evaluate_attribution(
         caused = session.execute(
             "select touch_channel, orders_caused - cancelled as incremental from read_csv(?) "
             "where list_contains(?, touch_channel)",
-            [str(truth), channels],
+            [exactly(truth), channels],
         ).df()
     known = sorted(credited["model"].unique())
     asked = [name.strip() for name in models.split(",")] if models is not None else known

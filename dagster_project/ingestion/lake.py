@@ -16,6 +16,7 @@ import duckdb
 
 from dagster_project.ingestion.expressions import literal, quoted
 from dagster_project.warehouse.lake_store import LakeStore
+from dagster_project.warehouse.warehouse import exactly
 from data_quality.contract import Contract
 
 META_COLUMNS = (
@@ -59,7 +60,7 @@ class Lake:
 
         Columns keep their values by name where they can be cast, new ones are null.
         """
-        source = f"read_parquet({literal(self.store.fetch(path, self.aside).as_posix())}, hive_partitioning = false)"
+        source = f"read_parquet({literal(exactly(self.store.fetch(path, self.aside)))}, hive_partitioning = false)"
         have = {name for name, *_ in connection.execute(f"describe select * from {source}").fetchall()}
         columns = [(column.name, column.type) for column in contract.columns] + list(META_COLUMNS)
         select = ", ".join(

@@ -16,7 +16,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -63,6 +62,7 @@ from dagster_project.ingestion.renumber import Renumbered, renumber
 from dagster_project.ingestion.workbook import check_workbook
 from dagster_project.settings import Ingestion
 from dagster_project.warehouse.duckdb_session import load_encodings
+from dagster_project.warehouse.warehouse import exactly
 from data_quality.contract import Column, Contract, Dialect
 
 BATCH_BYTES = 96 << 20  # of text; its typed table takes two to three times as much memory
@@ -981,8 +981,8 @@ def _portions(items: Iterable[Item], extent: Callable[[Item], Extent], limits: I
 
 
 def _file_list(paths: Iterable[Path]) -> str:
-    """Files as SQL. DuckDB takes `*`, `?` and `[` in a path for wildcards unless they stand in brackets."""
-    return "[" + ", ".join(literal(re.sub(r"([*?[])", r"[\1]", path.as_posix())) for path in paths) + "]"
+    """Files as SQL."""
+    return "[" + ", ".join(literal(exactly(path)) for path in paths) + "]"
 
 
 def _json_lines(pieces: Iterable[str]) -> Iterator[list[str]]:

@@ -25,6 +25,7 @@ from dagster_project.ingestion.lake import path_segment
 from dagster_project.ingestion.loader import FileResult
 from dagster_project.ingestion.probe import FileRefusedError
 from dagster_project.warehouse.machine import is_disk_full
+from dagster_project.warehouse.warehouse import exactly
 from data_quality.contract import Contract
 
 
@@ -40,7 +41,7 @@ def map_delivery(
     if result.staged is None or delivery is None:
         return None
     name = source.mappings[target.id]
-    staged = literal((result.staged / "*.parquet").as_posix())
+    staged = literal(f"{exactly(result.staged)}/*.parquet")
     connection.execute(
         f"""
         create or replace temp view source as

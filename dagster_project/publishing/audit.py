@@ -14,7 +14,7 @@ import duckdb
 
 from dagster_project.publishing.manifest import DATABASE, ReleaseError
 from dagster_project.warehouse.duckdb_session import session
-from dagster_project.warehouse.warehouse import literal, quoted
+from dagster_project.warehouse.warehouse import exactly, literal, quoted
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def audit(folder: Path, schema: str, tables: Mapping[str, Expected]) -> dict[str
                 _check(name, "digest of all cells", served.content, wanted.content)
                 for key in wanted.keys:
                     _check(f"{name} by {', '.join(key)}", "repeated keys", _repeated(connection, schema, name, key), 0)
-                file = f"read_parquet({literal(folder / f'{name}.parquet')})"
+                file = f"read_parquet({literal(exactly(folder / f'{name}.parquet'))})"
                 columns = [column for column, *_ in connection.execute(f"describe from {file}").fetchall()]
                 _check(f"{name}.parquet", "columns", columns, [column for column, _ in wanted.columns])
                 (rows,) = connection.execute(f"select count(*) from {file}").fetchall()[0]

@@ -20,6 +20,7 @@ from dagster_project.warehouse.warehouse import (
     RawTable,
     WarehouseBusy,
     WarehouseError,
+    exactly,
     literal,
     load_plan,
     quoted,
@@ -141,14 +142,14 @@ class DuckDBWarehouse:
             if plan.is_whole:
                 if not found:  # Earlier versions read the lake through views.
                     connection.execute(f"drop view if exists {name}")
-                files = literal(f"{table.folder}/*/*/*.parquet")
+                files = literal(f"{exactly(table.folder)}/*/*/*.parquet")
                 connection.execute(f"create or replace table {name} as {_landed(files)}")
             else:
                 months = ", ".join(f"date '{month}-01'" for month in sorted(plan.stale))
                 connection.execute(f"delete from {name} where ds_month in ({months})")
-                globs = [literal(f"{table.folder}/ds={month}-*/*/*.parquet") for month in sorted(plan.stale)]
+                globs = [literal(f"{exactly(table.folder)}/ds={month}-*/*/*.parquet") for month in sorted(plan.stale)]
                 listed = " union all ".join(f"select file from glob({glob})" for glob in globs)
-                files = ", ".join(literal(file) for (file,) in connection.execute(listed).fetchall())
+                files = ", ".join(literal(exactly(file)) for (file,) in connection.execute(listed).fetchall())
                 if files:
                     connection.execute(f"insert into {name} by name {_landed(f'[{files}]')}")
             connection.execute(f"comment on table {name} is {literal(plan.memory)}")

@@ -18,7 +18,7 @@ import pyarrow as pa
 from dagster_project.settings import Spark
 from dagster_project.warehouse.duckdb_session import session as duckdb_session
 from dagster_project.warehouse.spark_session import spark_session
-from dagster_project.warehouse.warehouse import RawTable, WarehouseError, literal, load_plan, quoted
+from dagster_project.warehouse.warehouse import RawTable, WarehouseError, exactly, literal, load_plan, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -172,7 +172,7 @@ def _select(columns: Mapping[str, str], files: Sequence[str]) -> str:
     if not files:
         nothing = ", ".join(f"cast(null as {type_}) as {quoted(name)}" for name, type_ in columns.items())
         return f"select {nothing} where false"
-    listed = ", ".join(literal(file) for file in files)
+    listed = ", ".join(literal(exactly(file)) for file in files)
     typed = ", ".join(f"cast({quoted(name)} as {type_}) as {quoted(name)}" for name, type_ in columns.items())
     return f"select {typed} from read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false)"
 

@@ -7,8 +7,10 @@ classes that follow this protocol.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -85,6 +87,11 @@ def quoted(identifier: str) -> str:
 def literal(value: object) -> str:
     """An SQL text literal."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def exactly(path: str | Path) -> str:
+    """A path for DuckDB's readers, which take `*`, `?` and `[` in it for wildcards unless they stand in brackets."""
+    return re.sub(r"([*?[])", r"[\1]", path if isinstance(path, str) else path.as_posix())
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,11 @@ def test_the_lake_is_loaded_month_by_month(warehouse: DuckDBWarehouse, tmp_path:
     loads_month_by_month(warehouse, tmp_path / "visits")
 
 
+def test_a_lake_in_a_folder_of_any_name_is_loaded(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    """`[1]`, `*` and `?` are signs of patterns to what reads files."""
+    loads_month_by_month(warehouse, tmp_path / "l'été [1] a*b?" / "visits")
+
+
 def test_a_load_that_fails_leaves_the_table_as_it_was(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     deliver(tmp_path, "2026-01-31", "7", ["a"])
     warehouse.load(RawTable("visits", tmp_path, "x", {"2026-01": "x"}))
