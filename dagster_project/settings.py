@@ -597,8 +597,11 @@ class Home:
 
 
 def home() -> Home:
-    """OMNIVUE_HOME, or `var` in the current folder."""
-    return Home(Path(os.environ.get("OMNIVUE_HOME") or "var").resolve())
+    """OMNIVUE_HOME, or `var` in the current folder. Raises SettingsError for a folder that databases cannot address."""
+    root = Path(os.environ.get("OMNIVUE_HOME") or "var").resolve()
+    if sign := next((sign for sign in "?#" if sign in str(root)), None):
+        raise SettingsError(f"OMNIVUE_HOME: {root} holds '{sign}', which ends a path in a URL; choose another folder")
+    return Home(root)
 
 
 def load_settings(override: Path | None = None) -> Settings:

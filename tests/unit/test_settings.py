@@ -29,6 +29,7 @@ from dagster_project.settings import (
     Spark,
     Verbatims,
     Windows,
+    home,
     load_settings,
     shipped_settings,
 )
@@ -251,3 +252,14 @@ def test_folders_with_personal_data_are_made_for_their_owner_alone(tmp_path: Pat
     home = Home(tmp_path / "home").create()
     for folder in (home.lake, home.quarantine, home.ledger, home.warehouse.parent, home.directory.parent):
         assert folder.stat().st_mode & 0o077 == 0, folder
+
+
+@pytest.mark.parametrize("name", ["what?", "c#"])
+def test_a_home_that_databases_cannot_address_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("OMNIVUE_HOME", str(tmp_path / name))
+    with pytest.raises(SettingsError, match=rf"^OMNIVUE_HOME: .*holds '\{name[-1]}'.*; choose another folder$"):
+        home()
+    monkeypatch.setenv("OMNIVUE_HOME", str(tmp_path / "l'été [1]"))
+    assert home().root == tmp_path / "l'été [1]"
