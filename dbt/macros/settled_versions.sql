@@ -1,7 +1,8 @@
 {#- Records that are exported again and again, folded: what all deliveries before the extract's newest months say of a
     record stands as one row in a table of its own, and a night reads that row and the newest months' deliveries instead
     of years of them. `settled_months` says by extract where the newest months begin, and since when what lies before is
-    not in that table yet; when the run does not say (dbt called by hand), nothing is settled. -#}
+    not in that table yet; when the run does not say (dbt called by hand), nothing is settled, and the next run writes
+    it anew. -#}
 
 {#- The model of an extract's settled versions. A month that has become old is added to what stands; all is written anew
     where older ones changed. -#}
