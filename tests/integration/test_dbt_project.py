@@ -54,13 +54,9 @@ def test_what_was_built_by_hand_no_run_remembers(one_channel: Path, omnivue) -> 
                 "select table_name from duckdb_tables() where schema_name = 'pipeline' and table_name = 'built_months'"
             ).fetchall()
 
-    omnivue("run", "--rebuild", home=one_channel)
-    omnivue("dbt", "ls", "--select", "stg_consents__events", home=one_channel)
     assert remembered() == [("built_months",)]
     omnivue("dbt", "run", "--select", "stg_consents__events", home=one_channel)
     assert remembered() == []
-    omnivue("run", "--rebuild", home=one_channel)
-    assert remembered() == [("built_months",)]
 
 
 def test_sentences_the_lexicons_were_not_made_for_are_never_taken_for_their_opposite(one_channel: Path) -> None:
