@@ -370,9 +370,12 @@ def _json_step(content: bytes, step: Step) -> bytes:
     else:
         try:
             record = json.loads(lines[row])
-            key = sorted(record)[int(step.to * len(record))]
-        except (ValueError, TypeError, IndexError, RecursionError):
+        except (ValueError, RecursionError):
             return content
+        # A step before may have put anything else there.
+        if not isinstance(record, dict) or not record:
+            return content
+        key = sorted(record)[int(step.to * len(record))]
         mark = "\x02mark\x02"
         if step.kind in ("rename_header", "twice"):
             record[NASTY_TEXTS[step.which % len(NASTY_TEXTS)]] = (
