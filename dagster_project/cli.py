@@ -50,7 +50,7 @@ T = TypeVar("T")
 EXIT_CODES = """\
 Exit codes: 0 published (also with warnings) or nothing new, 1 wrong settings or nothing found, 2 wrong use, 3 data
 rejected, 4 gate failed, 5 crashed (run again: it repairs itself), 6 busy (another run is at work), 7 published, but
-PostgreSQL does not serve it yet."""
+PostgreSQL does not serve it yet, 130 interrupted."""
 
 app = typer.Typer(
     name="omnivue",
@@ -317,6 +317,8 @@ def _job(place: Home, run: Callable[[Callable[[], dg.Definitions]], T]) -> T:
         _fail(f"data rejected: {verdict} See `omnivue quarantine list`. {unchanged}", 3)
     except GateFailed as verdict:
         _fail(f"gate failed: {verdict}. {unchanged} Details: {docs.as_uri()}", 4)
+    except KeyboardInterrupt:
+        _fail("interrupted. What is published stays as it was; `omnivue run` repairs what was left half done.", 130)
     except Exception as error:
         busy = find(error, RunBusy) or find(error, WarehouseBusy)
         if busy is not None:

@@ -10,9 +10,10 @@ import warnings
 
 import dagster as dg
 
-from dagster_project.defs.catalog import OWNER, RETRY, WAREHOUSE
+from dagster_project.defs.catalog import OWNER, WAREHOUSE
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.pipeline import Pipeline, business_day
+from dagster_project.defs.retries import tried_again
 from dagster_project.defs.schedules import BACKFILL, BY_DAY
 from dagster_project.ingestion import Day, days_of_arrival, first_folder
 from dagster_project.settings import Home, home, load_settings
@@ -70,16 +71,16 @@ def backfill() -> dg.Definitions:
             description=_BY_DAY,
             owners=[OWNER],
             kinds={"parquet"},
-            retry_policy=RETRY,
             pool=WAREHOUSE,
         )
         def deliveries_by_day(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> None:
             chosen = context.partition_keys
             first, last = dt.date.fromisoformat(min(chosen)), dt.date.fromisoformat(max(chosen))
-            try:
-                pipeline.take_again(first, last, context.op_execution_context.op_config["extract"])
-            except DataRejected as error:
-                raise dg.Failure(str(error), allow_retries=False) from error
+            with tried_again(context):
+                try:
+                    pipeline.take_again(first, last, context.op_execution_context.op_config["extract"])
+                except DataRejected as error:
+                    raise dg.Failure(str(error), allow_retries=False) from error
             counts = days_of_arrival(pipeline.home)
             for day in chosen:
                 metadata = _metadata(counts.get(dt.date.fromisoformat(day)))

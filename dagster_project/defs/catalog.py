@@ -20,8 +20,6 @@ from data_quality.contract import Contract
 OWNER = "team:data"
 # Steps that use the warehouse, or what it is loaded from: of the runs that have one, one goes on at a time.
 WAREHOUSE = "warehouse"
-# For steps that touch what others use too (landing on a share, published files): once more, then once later.
-RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 # A model's innermost folder named here is its group; the golden record belongs to who-is-who.
 _GROUPS = {
     "staging": "staging",

@@ -3,10 +3,11 @@
 import dagster as dg
 import pyarrow as pa
 
-from dagster_project.defs.catalog import OWNER, RETRY, WAREHOUSE
+from dagster_project.defs.catalog import OWNER, WAREHOUSE
 from dagster_project.defs.gate import RESULTS
 from dagster_project.defs.outcomes import NEGATIVE_ANSWERS
 from dagster_project.defs.pipeline import Pipeline
+from dagster_project.defs.retries import tried_again
 from dagster_project.feedback import summary
 
 SHOWN_CUSTOMERS = 100
@@ -60,8 +61,10 @@ def _moments(moments: pa.Table) -> dg.TableMetadataValue:
     ),
     owners=[OWNER],
     kinds={"csv"},
-    retry_policy=RETRY,
     pool=WAREHOUSE,
 )
-def contacts_to_call_back(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
-    return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_call_backs()})
+def contacts_to_call_back(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.MaterializeResult[None]:
+    with tried_again(context):
+        return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_call_backs()})

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dagster_project.defs.backfill import note_days
-from dagster_project.defs.catalog import OWNER, RETRY, WAREHOUSE, delivered, delivery_spec, raw_spec
+from dagster_project.defs.catalog import OWNER, WAREHOUSE, delivered, delivery_spec, raw_spec
 from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.pipeline import Pipeline
+from dagster_project.defs.retries import tried_again
 from dagster_project.publishing import PostgresError
 from dagster_project.settings import home, load_settings
 
@@ -30,33 +31,33 @@ def landing() -> dg.Definitions:
     @dg.multi_asset(
         name="ingestion",
         specs=specs,
-        retry_policy=RETRY,
         pool=WAREHOUSE,
     )
     def ingest(
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> Iterator[dg.MaterializeResult[None]]:
-        try:
-            plan = pipeline.ingest()
-        except DataRejected as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
-        finally:
-            _note_arrivals(context, pipeline)
-        if not (plan.is_needed or pipeline.rebuild):
-            # Yielding nothing skips every asset downstream: the release is what it would become.
-            context.log.info(
-                "Nothing new: the current release was built from the same files, settings, decisions and code."
-            )
+        with tried_again(context):
             try:
-                # PostgreSQL may have been down when the release was published.
-                pipeline.serve()
-            except PostgresError as error:
+                plan = pipeline.ingest()
+            except DataRejected as error:
                 raise dg.Failure(str(error), allow_retries=False) from error
-            return
-        pipeline.load()
-        rows = pipeline.rows([(spec.key.path[0], spec.key.path[1]) for spec in specs])
-        for (schema, table), count in rows.items():
-            yield dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
+            finally:
+                _note_arrivals(context, pipeline)
+            if not (plan.is_needed or pipeline.rebuild):
+                # Yielding nothing skips every asset downstream: the release is what it would become.
+                context.log.info(
+                    "Nothing new: the current release was built from the same files, settings, decisions and code."
+                )
+                try:
+                    # PostgreSQL may have been down when the release was published.
+                    pipeline.serve()
+                except PostgresError as error:
+                    raise dg.Failure(str(error), allow_retries=False) from error
+                return
+            pipeline.load()
+            rows = pipeline.rows([(spec.key.path[0], spec.key.path[1]) for spec in specs])
+            for (schema, table), count in rows.items():
+                yield dg.MaterializeResult(asset_key=[schema, table], metadata={"dagster/row_count": count})
 
     run_info = _pipeline_spec(
         "run_info", "One row: release id, as_of and digests of the run in progress. Read by marts.release_info."

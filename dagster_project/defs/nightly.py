@@ -46,8 +46,9 @@ def run_nightly(
     """Run the job over `home`; `tell` hears of every step as it ends, `told` what became of the alerts of the run. The
     `definitions` are loaded once no other run is at work: dbt's folder is read and written for them.
 
-    Raises DataRejected, GateFailed or publishing.RunBusy with a sentence for people; anything else is a crash, which
-    running again repairs. Runs and their events are kept in Dagster's home and shown by its UI.
+    Raises DataRejected, GateFailed or publishing.RunBusy with a sentence for people, and KeyboardInterrupt when the
+    process is told to end (SIGINT, SIGTERM); anything else is a crash, which running again repairs. Runs and their
+    events are kept in Dagster's home and shown by its UI.
     """
     steps: list[StepReport] = []
 
@@ -123,8 +124,11 @@ def _run(
                     resources={"pipeline": pipeline},
                     run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}} | dict(run_config or {}),
                     run_id=run_id,
-                    tags={TRIGGER_TAG: COMMAND_LINE} | dict(tags or {}),
+                    # Who called starts it again, not the daemon.
+                    tags={TRIGGER_TAG: COMMAND_LINE, "dagster/max_retries": "0"} | dict(tags or {}),
                 )
+            except dg.DagsterExecutionInterruptedError as error:
+                raise KeyboardInterrupt from error
             except Exception as error:
                 cause = find(error, DataRejected) or find(error, GateFailed) or pipeline.failure
                 if cause is None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dagster_project.defs.catalog import OWNER, RETRY, WAREHOUSE
+from dagster_project.defs.catalog import OWNER, WAREHOUSE
 from dagster_project.defs.gate import RESULTS
 from dagster_project.defs.models import LINKS
 from dagster_project.defs.outcomes import AS_OF_TAG, RELEASE_TAG
 from dagster_project.defs.pipeline import Pipeline
+from dagster_project.defs.retries import tried_again
 
 
 @dg.asset(
@@ -25,11 +26,13 @@ from dagster_project.defs.pipeline import Pipeline
     description="Names and addresses with their sources, raw source ids: a file of its own (mode 0600), latest only.",
     owners=[OWNER],
     kinds={"duckdb"},
-    retry_policy=RETRY,
     pool=WAREHOUSE,
 )
-def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
-    return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})
+def customer_directory(
+    context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
+) -> dg.MaterializeResult[None]:
+    with tried_again(context):
+        return dg.MaterializeResult(metadata={"dagster/row_count": pipeline.write_directory()})
 
 
 @dg.asset(
@@ -44,11 +47,11 @@ def customer_directory(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeRe
     freshness_policy=dg.FreshnessPolicy.time_window(
         fail_window=dt.timedelta(hours=50), warn_window=dt.timedelta(hours=26)
     ),
-    retry_policy=RETRY,
     pool=WAREHOUSE,
 )
 def release(context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
-    published = pipeline.publish()
+    with tried_again(context):
+        published = pipeline.publish()
     # To find the run of a release, and the releases of a day, in the list of runs. What is published stays so without.
     try:
         tags = {RELEASE_TAG: published.id, AS_OF_TAG: published.as_of.isoformat()}

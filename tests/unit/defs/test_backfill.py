@@ -140,6 +140,22 @@ def test_a_day_that_breaks_its_contract_is_rejected_as_in_the_night(definitions:
         run_backfill(lambda: definitions, home, shipped_settings(), day, day)
 
 
+def test_what_is_told_to_end_is_not_tried_again(
+    definitions: dg.Definitions, home: Home, instance: dg.DagsterInstance
+) -> None:
+    tried = []
+
+    class Interrupted(Pipeline):
+        def ingest(self) -> RunPlan:
+            tried.append(1)
+            raise dg.DagsterExecutionInterruptedError
+
+    job = definitions.resolve_job_def("nightly")
+    with pytest.raises(dg.DagsterExecutionInterruptedError):
+        job.execute_in_process(instance=instance, resources={"pipeline": Interrupted(home, shipped_settings())})
+    assert len(tried) == 1
+
+
 @pytest.mark.parametrize(
     ("error", "tries", "waits"),
     [
