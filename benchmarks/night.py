@@ -3,7 +3,7 @@
 python -m benchmarks.night --customers 100000 --months 24 --days 7
 
 The newest days of a simulated retailer are put aside; a first run builds all that came before, and a second one takes
-in what was put aside. At 24 months seven days are about one per cent.
+in what was put aside. At 24 months seven days are one to two per cent.
 """
 
 from __future__ import annotations
@@ -22,12 +22,14 @@ _ROWS = re.compile(r"rows read ([\d,]+)")
 
 
 def set_aside(home: Path, days: int) -> list[tuple[Path, Path]]:
-    """Move the folders of the newest `days` of landing away; returns where each was and is."""
-    folders = sorted(home.glob("landing/*/*"), key=lambda folder: folder.name)
-    newest = dt.date.fromisoformat(folders[-1].name)
+    """Move the folders of the newest `days` of landing away; returns where each was and is. Folders of days to come are
+    planted dirt, and stay."""
+    arrived = {folder: dt.date.fromisoformat(folder.name) for folder in sorted(home.glob("landing/*/*"))}
+    arrived = {folder: day for folder, day in arrived.items() if day <= dt.datetime.now(dt.UTC).date()}
+    first = max(arrived.values()) - dt.timedelta(days=days - 1)
     moved = []
-    for folder in folders:
-        if dt.date.fromisoformat(folder.name) > newest - dt.timedelta(days=days):
+    for folder, day in arrived.items():
+        if day >= first:
             away = home / "aside" / folder.parent.name / folder.name
             away.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(away)
