@@ -318,7 +318,7 @@ def _job(place: Home, run: Callable[[Callable[[], dg.Definitions]], T]) -> T:
     except GateFailed as verdict:
         _fail(f"gate failed: {verdict}. {unchanged} Details: {docs.as_uri()}", 4)
     except KeyboardInterrupt:
-        _fail("interrupted. What is published stays as it was; `omnivue run` repairs what was left half done.", 130)
+        _fail("interrupted. What is published is whole; `omnivue run` repairs what was left half done.", 130)
     except Exception as error:
         busy = find(error, RunBusy) or find(error, WarehouseBusy)
         if busy is not None:

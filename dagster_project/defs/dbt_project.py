@@ -203,11 +203,11 @@ class DbtProject:
             ]
         )
         self._let_go()
-        if outcome.exception is not None and not isinstance(outcome.exception, Exception):
+        if isinstance(outcome.exception, Exception):
+            raise DbtError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
+        if outcome.exception is not None:
             # Told to end: that is for who called, not a failure of dbt.
             raise outcome.exception
-        if outcome.exception is not None:
-            raise DbtError(f"dbt {arguments[0]}: {outcome.exception}") from outcome.exception
         return outcome.result
 
     def _let_go(self) -> None:

@@ -156,6 +156,18 @@ def test_what_is_told_to_end_is_not_tried_again(
     assert len(tried) == 1
 
 
+def test_who_called_hears_that_it_was_told_to_end(
+    definitions: dg.Definitions, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told_to_end(*_: object, **__: object) -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    monkeypatch.setattr(Pipeline, "take_again", told_to_end)
+    day = dt.date(2026, 10, 6)
+    with pytest.raises(KeyboardInterrupt):
+        run_backfill(lambda: definitions, home, shipped_settings(), day, day)
+
+
 @pytest.mark.parametrize(
     ("error", "tries", "waits"),
     [
