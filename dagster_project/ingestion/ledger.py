@@ -70,12 +70,8 @@ _STORED_DELIVERIES = pa.schema(
 # What a release depends on: what a file counts for, and what its rows were read by.
 VERSIONS = pa.schema(
     [
-        ("file", pa.string()),
-        ("content_hash", pa.string()),
-        ("outcome", pa.string()),
-        ("is_current", pa.bool_()),
-        ("rows_loaded", pa.int64()),
-        ("layout", pa.string()),
+        _STORED_DELIVERIES.field(name)
+        for name in ("file", "content_hash", "outcome", "is_current", "rows_loaded", "layout")
     ]
 )
 _STORED_QUARANTINE = pa.schema([*QUARANTINE, ("record", pa.string())])

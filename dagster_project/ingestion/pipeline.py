@@ -376,7 +376,7 @@ class _Run:
 
     def _entry(self, result: FileResult, batch: int, before: Entry | None) -> Entry:
         landed = result.landed
-        is_read_again = before is not None and before.content_hash == landed.sha256
+        first = before if before is not None and before.content_hash == landed.sha256 else None
         delivery = landed.delivery
         usable = result.refusal is None
         return Entry(
@@ -394,7 +394,7 @@ class _Run:
             refusal=None if result.refusal is None else shown(result.refusal)[:LONGEST_REFUSAL],
             notes=tuple(result.notes) if usable else (),
             batch=batch,
-            judged_with=(before.judged_with or before.batch) if before and is_read_again else batch,
+            judged_with=(first.judged_with or first.batch) if first else batch,
             # What place and name forbid is looked at again in every run: time or a rename heals it.
             layout="" if result.may_heal else self.layout,
         )

@@ -15,12 +15,10 @@
         pre_hook="{{ drop_settled('" ~ extract ~ "') }}"
     ) }}
     {%- set months = settled_months(extract) -%}
-    {%- if months['before'] is none -%}
+    {%- if months['before'] is none or (stays_settled(extract) and months['since'] == months['before']) -%}
         {{ latest_versions(extract, 'false') }}
     {%- elif not stays_settled(extract) -%}
         {{ latest_versions(extract, "ds_month < date '" ~ months['before'] ~ "'") }}
-    {%- elif months['since'] == months['before'] -%}
-        {{ latest_versions(extract, 'false') }}
     {%- else -%}
         {{ latest_versions(
             extract,
