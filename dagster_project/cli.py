@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import difflib
 import os
 import shutil
 import subprocess
@@ -316,7 +317,7 @@ def _job(place: Home, run: Callable[[Callable[[], dg.Definitions]], T]) -> T:
     except DataRejected as verdict:
         _fail(f"data rejected: {verdict} See `omnivue quarantine list`. {unchanged}", 3)
     except GateFailed as verdict:
-        _fail(f"gate failed: {verdict}. {unchanged} Details: {docs.as_uri()}", 4)
+        _fail(f"gate failed: {verdict}. {unchanged} Details: `omnivue checks`, or {docs.as_uri()}", 4)
     except KeyboardInterrupt:
         _fail("interrupted. What is published is whole; `omnivue run` repairs what was left half done.", 130)
     except Exception as error:
@@ -420,7 +421,7 @@ def quarantine_list(
     """Show what was refused or set right: file, line, column, value, reason. It may hold personal data."""
     import pyarrow.compute as pc
 
-    from dagster_project.ingestion import read_quarantine, shown
+    from dagster_project.ingestion import read_deliveries, read_quarantine, shown
     from dagster_project.spreadsheets import as_text
 
     place, settings = _open()
@@ -443,7 +444,9 @@ def quarantine_list(
             soft_wrap=True,
         )
     if not rows.num_rows:
-        out.print("Nothing was set aside.")
+        out.print(
+            "Nothing was set aside." if read_deliveries(place).num_rows else "Nothing was read yet: `omnivue run`"
+        )
     if rows.num_rows > limit:
         out.print(f"... and {rows.num_rows - limit:,} more (--limit, --csv, --extract, --outcome)")
 
@@ -492,6 +495,65 @@ def _refused(place: Home) -> int:
 
     outcomes = pa.array(["row_quarantined", "file_rejected"])
     return int(pc.sum(pc.is_in(read_quarantine(place)["outcome"], outcomes)).as_py() or 0)
+
+
+@app.command()
+def checks(
+    table: Annotated[
+        str | None, typer.Option(help="Only this table, for example fct_orders or raw.crm_contacts.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Those that hold, too.")] = False,
+    rows: Annotated[int, typer.Option(min=0, help="Failing rows to show of each; up to 1,000 are kept.")] = 3,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the checks as CSV, without rows.")] = False,
+) -> None:
+    """What the gate said when it last judged: what failed and what it warns of, why that matters, and rows.
+
+    Personal columns of the rows are masked. What was judged is the last run's data, also where it was not published.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from dagster_project.ingestion import shown
+    from data_quality.results import ExpectationResult, read_results
+    from data_quality.suites.vocabulary import STAGES
+
+    place = home()
+    found = {stage: said for stage in STAGES if (said := read_results(place.quality, stage)) is not None}
+    if not found:
+        _fail("nothing was judged yet: `omnivue run`", 1)
+    judged = pa.concat_tables(results for results, _ in found.values())
+    if table is not None:
+        tables = set(judged["table_name"].to_pylist())
+        named = [name for name in tables if table in (name, name.partition(".")[2])]
+        if not named:
+            near = difflib.get_close_matches(table, sorted(name.partition(".")[2] for name in tables))
+            _fail(f"no check is about '{table}'; " + (" or ".join(near) if near else "`omnivue checks --all`") + "?", 1)
+        judged = judged.filter(pc.is_in(judged["table_name"], pa.array(named)))
+    asked = judged if every else judged.filter(pc.invert(judged["success"]))
+    if as_csv:
+        import pyarrow.csv
+
+        from dagster_project.spreadsheets import as_text
+
+        pyarrow.csv.write_csv(as_text(asked), sys.stdout.buffer)
+        return
+    verdicts = {"critical": ("failed", "bold red"), "warning": ("warning", "yellow")}
+    failing: dict[tuple[str, str], list[str]] = {}
+    for _, kept in found.values():
+        for row in kept.to_pylist():
+            failing.setdefault((row["suite"], row["expectation"]), []).append(row["failing_row"])
+    for said in asked.to_pylist():
+        word, colour = ("ok", "green") if said["success"] else verdicts[said["severity"]]
+        text = f"{ExpectationResult(**said).sentence()}. {said['note']}"
+        out.print(f"[{colour}]{word:<8}[/] {escape(shown(text))}", soft_wrap=True)
+        for row in failing.get((said["suite"], said["expectation"]), [])[:rows]:
+            out.print(f"         {escape(shown(row))}", style="dim", soft_wrap=True)
+    for stage in found:
+        of_stage = judged.filter(pc.equal(judged["stage"], stage))
+        if of_stage.num_rows:
+            when = dt.datetime.fromtimestamp((place.quality / f"{stage}_results.parquet").stat().st_mtime, dt.UTC)
+            hold = pc.sum(of_stage["success"]).as_py()
+            out.print(f"{stage:<8} {hold:,} of {of_stage.num_rows:,} hold, judged {when:%Y-%m-%d %H:%M} UTC")
 
 
 @releases.command("list")

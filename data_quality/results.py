@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,9 +147,10 @@ def to_arrow(results: Iterable[GateResult]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=RESULT_SCHEMA)
 
 
-def write_failures(folder: Path, stage: str, suites: Sequence[SuiteResult]) -> None:
-    """`<stage>_failing_keys.parquet` and `<stage>_failing_rows.parquet`, one row per failing key or row. They are
-    replaced, by empty tables when nothing failed: a file always tells of the latest run."""
+def write_results(folder: Path, result: GateResult) -> None:
+    """`<stage>_results.parquet`, one row per expectation, `<stage>_failing_keys.parquet` and
+    `<stage>_failing_rows.parquet`, one row per failing key or row. They are replaced, by empty tables when nothing
+    failed: a file always tells of the latest run."""
     keys = [
         {
             "suite": item.suite,
@@ -158,8 +159,7 @@ def write_failures(folder: Path, stage: str, suites: Sequence[SuiteResult]) -> N
             "key_columns": ", ".join(item.key_columns),
             "key_values": ", ".join(key),
         }
-        for suite in suites
-        for item in suite.expectations
+        for item in result.expectations
         for key in item.failing_keys
     ]
     rows = [
@@ -170,10 +170,23 @@ def write_failures(folder: Path, stage: str, suites: Sequence[SuiteResult]) -> N
             "severity": item.severity,
             "failing_row": row,
         }
-        for suite in suites
-        for item in suite.expectations
+        for item in result.expectations
         for row in item.failing_rows
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(keys, schema=FAILING_KEY_SCHEMA), folder / f"{stage}_failing_keys.parquet")
-    pq.write_table(pa.Table.from_pylist(rows, schema=FAILING_ROW_SCHEMA), folder / f"{stage}_failing_rows.parquet")
+    for name, table in {
+        "failing_keys": pa.Table.from_pylist(keys, schema=FAILING_KEY_SCHEMA),
+        "failing_rows": pa.Table.from_pylist(rows, schema=FAILING_ROW_SCHEMA),
+        "results": to_arrow([result]),
+    }.items():
+        pq.write_table(table, folder / f"{result.stage}_{name}.parquet")
+
+
+def read_results(folder: Path, stage: str) -> tuple[pa.Table, pa.Table] | None:
+    """What a stage's gate said when it last ran, one row per expectation, and the failing rows it kept; None before its
+    first run."""
+    results = folder / f"{stage}_results.parquet"
+    if not results.exists():
+        return None
+    rows = folder / f"{stage}_failing_rows.parquet"
+    return pq.read_table(results), pq.read_table(rows) if rows.exists() else FAILING_ROW_SCHEMA.empty_table()

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from data_quality import data_docs
 from data_quality.dialect import URL_PREFIX, register
 from data_quality.library import great_expectations
-from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_failures
+from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_results
 from data_quality.suites.vocabulary import Stage, TableSuite, literal
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def run_stage(
     *,
     title: str,
     docs: Path | None = None,
-    failures: Path | None = None,
+    keep: Path | None = None,
 ) -> GateResult:
     """Run `suites` over the tables of `source`: a DuckDB file (opened read-only, closed on return), or the catalogue of
     a Spark session.
 
     `docs` is the Data Docs folder: this stage's pages and the index are rewritten there under `title` (the release).
-    `failures` is a folder, where the stage's failing keys and rows are rewritten. A suite whose table or column is
+    `keep` is a folder, where the stage's results, failing keys and rows are rewritten. A suite whose table or column is
     missing fails with that reason; it does not raise. Raises FileNotFoundError if there is no database.
     """
     if isinstance(source, Path) and not source.exists():
@@ -64,9 +64,10 @@ def run_stage(
             results.append(result)
             validations[suite.name] = validation
     index = data_docs.write_stage(docs, stage, title, results, validations) if docs is not None else None
-    if failures is not None:
-        write_failures(failures, stage, results)
-    return GateResult(stage, tuple(results), time.perf_counter() - started, index)
+    found = GateResult(stage, tuple(results), time.perf_counter() - started, index)
+    if keep is not None:
+        write_results(keep, found)
+    return found
 
 
 class _Tables(Protocol):

@@ -30,7 +30,6 @@ from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
 from dagster_project.settings import Home, Settings, SettingsError, home, load_settings
 from dagster_project.warehouse import Warehouse, open_warehouse
-from data_quality.results import to_arrow
 from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 
 if TYPE_CHECKING:
@@ -464,7 +463,6 @@ class Pipeline:
         from data_quality.runner import run_stage
 
         with self._step(f"gate {stage}") as counts:
-            self.home.quality.mkdir(parents=True, exist_ok=True)
             result = run_stage(
                 stage,
                 self.suites(stage),
@@ -473,9 +471,8 @@ class Pipeline:
                 if stage == "landing"
                 else f"release {self.run_info().release_id}",
                 docs=self.home.docs / "data_docs",
-                failures=self.home.quality,
+                keep=self.home.quality,
             )
-            pq.write_table(to_arrow([result]), self.home.quality / f"{stage}_results.parquet")
             counts |= {
                 "expectations": len(result.expectations),
                 "failed": len(result.failures),

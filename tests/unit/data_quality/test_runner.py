@@ -60,8 +60,8 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def _run(database: Path, *suites: TableSuite, docs: Path | None = None, failures: Path | None = None):
-    return run_stage("core", suites, database, title="r1", docs=docs, failures=failures)
+def _run(database: Path, *suites: TableSuite, docs: Path | None = None, keep: Path | None = None):
+    return run_stage("core", suites, database, title="r1", docs=docs, keep=keep)
 
 
 def test_each_expectation_reports_its_own_defect_by_key(database: Path) -> None:
@@ -135,7 +135,7 @@ def test_a_missing_table_or_column_fails_rather_than_passing_unjudged(database: 
 
 def test_failing_keys_and_docs_hold_keys_and_counts_but_no_other_value(database: Path, tmp_path: Path) -> None:
     docs, failures = tmp_path / "docs", tmp_path / "quality"
-    _run(database, broken, docs=docs, failures=failures)
+    _run(database, broken, docs=docs, keep=failures)
     rows = pq.read_table(failures / "core_failing_keys.parquet").to_pylist()
     assert {(row["expectation"], row["key_values"]) for row in rows} == {
         ("order_id identifies a row", "o2"),
@@ -153,7 +153,7 @@ def test_failing_keys_and_docs_hold_keys_and_counts_but_no_other_value(database:
 def test_failing_rows_are_kept_whole_but_for_what_is_personal(database: Path, tmp_path: Path) -> None:
     with duckdb.connect(str(database)) as connection:
         connection.execute("insert into marts.fct_orders values ('o5', 'ghost', '06 12 34 56 78', 3.00, null)")
-    _run(database, broken, failures=tmp_path)
+    _run(database, broken, keep=tmp_path)
     kept: dict[str, list[dict[str, object]]] = {}
     for row in pq.read_table(tmp_path / "core_failing_rows.parquet").to_pylist():
         kept.setdefault(row["expectation"], []).append(json.loads(row["failing_row"]))
@@ -175,7 +175,7 @@ def test_of_a_raw_table_only_the_columns_named_are_shown(database: Path, tmp_pat
     _run(
         database,
         TableSuite("core", "marts.fct_orders", ("order_id",), "Orders.", rules, shown=shown, impersonal=False),
-        failures=tmp_path,
+        keep=tmp_path,
     )
     (row,) = pq.read_table(tmp_path / "core_failing_rows.parquet")["failing_row"].to_pylist()
     assert json.loads(row) == {
@@ -198,7 +198,7 @@ def test_a_thousand_rows_are_kept_of_more(tmp_path: Path) -> None:
         """One row per order."""
         return [between("revenue", 0, note="sign")]
 
-    (item,) = run_stage("core", [negative], path, title="r1", failures=tmp_path).expectations
+    (item,) = run_stage("core", [negative], path, title="r1", keep=tmp_path).expectations
     assert (item.unexpected_count, len(item.failing_keys), len(item.failing_rows)) == (1500, 1000, 1000)
 
 
