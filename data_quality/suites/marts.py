@@ -1583,7 +1583,8 @@ def data_profile() -> Sequence[Expectation]:
         ),
         *(
             no_rows(
-                f"select table_name, column_name from this where metric = '{metric}' and is_drift "
+                "select table_name, column_name, category, metric, release_id from this "
+                f"where metric = '{metric}' and is_drift "
                 "and release_id = (select release_id from marts.release_info)",
                 says=says,
                 column="value",

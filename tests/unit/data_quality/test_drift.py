@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
 
 from data_quality.drift import Limits, Subject, judge, mart_subject, measure
+from data_quality.runner import run_stage
+from data_quality.suites.marts import data_profile
 
 LIMITS = Limits(releases=3, kept_releases=5, days=28, min_rows=10, volume=0.3, null_share=0.05, mean=0.5, mix=0.1)
 DAY = dt.date(2026, 10, 31)
@@ -192,3 +196,18 @@ def test_the_history_keeps_so_many_releases_and_what_they_said() -> None:
     assert kept["value"].to_pylist() == [103, 104, 105, 106, 107]
     again = judge(releases[-1], _history(*releases), release_id="000008-2026-10-30", data_through=DAY, limits=LIMITS)
     assert len(set(again["release_id"].to_pylist())) == 5
+
+
+def test_the_gate_shows_the_rows_that_drifted_and_no_other(tmp_path: Path) -> None:
+    now = judge(_release(mean=56), _history(_release()), release_id="2", data_through=DAY, limits=LIMITS)
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.register("profile", now)
+        connection.execute("create table marts.data_profile as from profile")
+        connection.execute("create table marts.release_info as select '2' as release_id")
+    found = run_stage("marts", [data_profile], tmp_path / "warehouse.duckdb", title="2")
+    assert found.passed
+    (warned,) = found.warnings
+    (row,) = map(json.loads, warned.failing_rows)
+    assert warned.expectation.startswith("means are")
+    assert (row["release_id"], row["column_name"], row["metric"], row["value"]) == ("2", "revenue", "mean", 56)
