@@ -548,12 +548,15 @@ def checks(
         out.print(f"[{colour}]{word:<8}[/] {escape(shown(text))}", soft_wrap=True)
         for row in failing.get((said["suite"], said["expectation"]), [])[:rows]:
             out.print(f"         {escape(shown(row))}", style="dim", soft_wrap=True)
-    for stage in found:
+    judged_at = {stage: (place.quality / f"{stage}_results.parquet").stat().st_mtime for stage in found}
+    for stage, at in judged_at.items():
         of_stage = judged.filter(pc.equal(judged["stage"], stage))
         if of_stage.num_rows:
-            when = dt.datetime.fromtimestamp((place.quality / f"{stage}_results.parquet").stat().st_mtime, dt.UTC)
             hold = pc.sum(of_stage["success"]).as_py()
-            out.print(f"{stage:<8} {hold:,} of {of_stage.num_rows:,} hold, judged {when:%Y-%m-%d %H:%M} UTC")
+            when = f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M} UTC"
+            # A run that ends at one stage leaves the later ones as the run before found them.
+            before = " by an earlier run" if at < next(iter(judged_at.values())) else ""
+            out.print(f"{stage:<8} {hold:,} of {of_stage.num_rows:,} hold, judged {when}{before}")
 
 
 @releases.command("list")

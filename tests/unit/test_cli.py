@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,10 @@ def _check(table: str, expectation: str, severity: str, *rows: str) -> Expectati
     )
 
 
+def _landed() -> ExpectationResult:
+    return dataclasses.replace(_check("x", "it is fresh", "warning"), stage="landing", suite="landing.x")
+
+
 @pytest.fixture
 def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("OMNIVUE_HOME", str(tmp_path))
@@ -63,6 +69,18 @@ def test_checks_show_what_does_not_hold_with_its_rows(judged: Path) -> None:
         '         {"store": "=1+1"}',
     ]
     assert said.splitlines()[5].startswith("marts    1 of 3 hold, judged 20")
+
+
+def test_a_stage_that_the_last_run_did_not_reach_is_told(judged: Path) -> None:
+    quality = Home(judged).quality
+    write_results(
+        quality, GateResult("landing", (SuiteResult("landing.x", "landing", "raw.x", (_landed(),), 0.1),), 0.1)
+    )
+    os.utime(quality / "marts_results.parquet", (0, 0))
+    *_, landing, marts = _omnivue("checks")[1].splitlines()
+    assert landing.startswith("landing  1 of 1 hold")
+    assert landing.endswith(" UTC")
+    assert marts == "marts    1 of 3 hold, judged 1970-01-01 00:00 UTC by an earlier run"
 
 
 def test_checks_of_one_table_all_of_them_as_csv(judged: Path) -> None:
