@@ -179,7 +179,10 @@ def write_results(folder: Path, result: GateResult) -> None:
         "failing_rows": pa.Table.from_pylist(rows, schema=FAILING_ROW_SCHEMA),
         "results": to_arrow([result]),
     }.items():
-        pq.write_table(table, folder / f"{result.stage}_{name}.parquet")
+        path = folder / f"{result.stage}_{name}.parquet"
+        # A run that is killed here leaves no half of a file.
+        pq.write_table(table, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
 
 
 def read_results(folder: Path, stage: str) -> tuple[pa.Table, pa.Table] | None:
