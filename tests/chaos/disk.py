@@ -114,17 +114,19 @@ def play(scratch: Path, stages: Sequence[str], *, seed: int, size: tuple[int, in
             place.omnivue("run")
             deliver(landing, nights[1], place)
         order = list(stage_seconds(theirs.omnivue("run").stdout))
-        disturb(ours, theirs, stages, order, tell=tell)
-    return len(stages)
+        return len(disturb(ours, theirs, stages, order, tell=tell))
 
 
-def disturb(ours: Place, theirs: Place, stages: Sequence[str], order: Sequence[str], *, tell: bool = False) -> None:
+def disturb(
+    ours: Place, theirs: Place, stages: Sequence[str], order: Sequence[str], *, tell: bool = False
+) -> list[str]:
     """Run out of space in each of the stages over what has arrived, then run with space enough, after which our home
-    must be theirs."""
-    before = check_whole(ours.home)
+    must be theirs; returns what was said in each stage."""
+    before, messages = check_whole(ours.home), []
     for stage in stages:
         message = run_out_of_space(ours, stage, order, ours.folder / "ballast")
         assert check_whole(ours.home) == before
+        messages.append(message)
         if tell:
             print(f"full in {stage}: {message[:160]}", flush=True)
     ours.omnivue("run")
@@ -132,6 +134,7 @@ def disturb(ours: Place, theirs: Place, stages: Sequence[str], order: Sequence[s
     assert not (differ := differences(contents(ours.home), contents(theirs.home))), f"differ: {differ}"
     left = files(ours) - files(theirs) - {"home/crash.log"}
     assert not left, f"left over: {sorted(left)[:20]}"
+    return messages
 
 
 def run(*, seed: int = 0, tell: bool = False) -> Row:

@@ -15,7 +15,7 @@ import pytest
 
 from dagster_project.settings import Home
 from tests.chaos import disk, kills, permissions, readers, two_runs
-from tests.chaos.homes import SMALL, Place, arrivals, check_whole, deliver, simulate
+from tests.chaos.homes import SMALL, Place, arrivals, check_whole, contents, deliver, simulate
 
 pytestmark = pytest.mark.slow
 
@@ -67,14 +67,19 @@ def test_killed_runs_harm_nothing_and_one_left_alone_ends_as_if_there_were_none(
 def test_a_full_disk_is_named_and_harms_nothing(nights: Nights, tmp_path: Path) -> None:
     try:
         with disk.small_disk(tmp_path / "small") as small:
-            disk.disturb(nights.copy(small), nights.after, ["dbt first pass"], list(nights.seconds))
+            ours = nights.copy(small)
+            (said,) = disk.disturb(ours, nights.after, ["dbt first pass"], list(nights.seconds))
+            assert "is full" in said
+            assert contents(ours.home) == contents(nights.after.home)
     except disk.CannotMount as error:
         pytest.skip(f"no file system can be mounted: {error}")
 
 
 def test_a_warehouse_out_of_reach_is_named_and_nothing_is_harmed(nights: Nights, tmp_path: Path) -> None:
     ours = nights.copy(tmp_path)
-    permissions.run_without(ours, ours.home / "warehouse" / "warehouse.duckdb", check_whole(ours.home))
+    path, before = ours.home / "warehouse" / "warehouse.duckdb", check_whole(ours.home)
+    assert f"{path} cannot be used by user " in permissions.run_without(ours, path, before)
+    assert check_whole(ours.home) == before
 
 
 def test_readers_meet_no_error_while_releases_come_and_go(nights: Nights, tmp_path: Path) -> None:

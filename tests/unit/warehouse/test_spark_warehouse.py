@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from lake_tools import loads_month_by_month
+from lake_tools import LEFT, load_month_by_month
 
 from dagster_project.settings import Spark
 from dagster_project.warehouse import DuckDBWarehouse, WarehouseError
@@ -86,7 +86,7 @@ def test_an_absent_table_is_named_with_those_that_are_there(warehouse: SparkWare
 
 
 def test_the_lake_is_loaded_month_by_month(warehouse: SparkWarehouse, tmp_path: Path) -> None:
-    loads_month_by_month(warehouse, tmp_path / "visits")
+    assert load_month_by_month(warehouse, tmp_path / "visits") == LEFT
 
 
 def test_publishing_reads_partitions_in_place(warehouse: SparkWarehouse) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
-from lake_tools import deliver, loads_month_by_month
+from lake_tools import LEFT, deliver, load_month_by_month
 
 from dagster_project.warehouse import DuckDBWarehouse, RawTable, WarehouseBusy, WarehouseError
 
@@ -65,12 +65,12 @@ def test_an_absent_warehouse_and_an_absent_table_are_named(warehouse: DuckDBWare
 
 
 def test_the_lake_is_loaded_month_by_month(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
-    loads_month_by_month(warehouse, tmp_path / "visits")
+    assert load_month_by_month(warehouse, tmp_path / "visits") == LEFT
 
 
 def test_a_lake_in_a_folder_of_any_name_is_loaded(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     """`[1]`, `*` and `?` are signs of patterns to what reads files."""
-    loads_month_by_month(warehouse, tmp_path / "l'été [1] a*b?" / "visits")
+    assert load_month_by_month(warehouse, tmp_path / "l'été [1] a*b?" / "visits") == LEFT
 
 
 def test_a_load_that_fails_leaves_the_table_as_it_was(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
