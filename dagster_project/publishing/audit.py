@@ -55,7 +55,7 @@ def audit(folder: Path, schema: str, tables: Mapping[str, Expected]) -> dict[str
                 _check(name, "digest of all cells", served.content, wanted.content)
                 for key in wanted.keys:
                     _check(f"{name} by {', '.join(key)}", "repeated keys", _repeated(connection, schema, name, key), 0)
-                file = f"read_parquet({literal(exactly(folder / f'{name}.parquet'))})"
+                file = f"read_parquet({literal(exactly(folder / f'{name}.parquet'))}, hive_partitioning = false)"
                 columns = [column for column, *_ in connection.execute(f"describe from {file}").fetchall()]
                 _check(f"{name}.parquet", "columns", columns, [column for column, _ in wanted.columns])
                 (rows,) = connection.execute(f"select count(*) from {file}").fetchall()[0]

@@ -23,6 +23,7 @@ from dagster_project.warehouse.warehouse import (
     exactly,
     literal,
     load_plan,
+    partitioned,
     quoted,
 )
 
@@ -183,10 +184,8 @@ class DuckDBWarehouse:
 
 
 def _landed(files: str) -> str:
-    return f"""
-        select *, cast(date_trunc('month', ds) as date) as ds_month
-        from read_parquet({files}, hive_partitioning = true, hive_types = {{'ds': date, 'delivery': varchar}})
-    """
+    rows = partitioned(files, {"delivery": "varchar", "ds": "date"})
+    return f"select *, cast(date_trunc('month', ds) as date) as ds_month from ({rows})"
 
 
 def explained(error: duckdb.Error, path: Path) -> WarehouseError:

@@ -18,7 +18,15 @@ import pyarrow as pa
 from dagster_project.settings import Spark
 from dagster_project.warehouse.duckdb_session import session as duckdb_session
 from dagster_project.warehouse.spark_session import spark_session
-from dagster_project.warehouse.warehouse import RawTable, WarehouseError, exactly, literal, load_plan, quoted
+from dagster_project.warehouse.warehouse import (
+    RawTable,
+    WarehouseError,
+    exactly,
+    literal,
+    load_plan,
+    partitioned,
+    quoted,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -162,19 +170,20 @@ class SparkWarehouse:
                 raise WarehouseError(f"{self.folder}: no table {schema}.{name}; tables of {schema}: {known}")
             frame = self.session.table(full)
             columns = {field.name: _duckdb_type(field.dataType) for field in frame.schema.fields}
+            folders = [column.name for column in self.session.catalog.listColumns(full) if column.isPartition]
             files = sorted(_readable(uri) for uri in frame.inputFiles())
-            connection.execute(
-                f"create or replace view {quoted(alias)}.{quoted(schema)}.{quoted(name)} as {_select(columns, files)}"
-            )
+            source = _select(columns, folders, files)
+            connection.execute(f"create or replace view {quoted(alias)}.{quoted(schema)}.{quoted(name)} as {source}")
 
 
-def _select(columns: Mapping[str, str], files: Sequence[str]) -> str:
+def _select(columns: Mapping[str, str], folders: Sequence[str], files: Sequence[str]) -> str:
+    """The rows of these files with these columns, by their types; those in `folders` are in the paths."""
     if not files:
         nothing = ", ".join(f"cast(null as {type_}) as {quoted(name)}" for name, type_ in columns.items())
         return f"select {nothing} where false"
     listed = ", ".join(literal(exactly(file)) for file in files)
     typed = ", ".join(f"cast({quoted(name)} as {type_}) as {quoted(name)}" for name, type_ in columns.items())
-    return f"select {typed} from read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false)"
+    return f"select {typed} from ({partitioned(f'[{listed}]', {name: columns[name] for name in folders})})"
 
 
 _TYPES = {"string": "varchar", "int": "integer", "float": "real", "timestamp_ntz": "timestamp", "binary": "blob"}

@@ -94,6 +94,21 @@ def exactly(path: str | Path) -> str:
     return re.sub(r"([*?[])", r"[\1]", path if isinstance(path, str) else path.as_posix())
 
 
+def partitioned(files: str, columns: Mapping[str, str]) -> str:
+    """SQL over Parquet files (a literal, or a list of literals) in folders `name=value`: `columns` are the names that
+    count, by their DuckDB types. A folder above them may be named alike, for example a home below `env=production`;
+    DuckDB's own reading of such names would take it for a column, over one of the files'."""
+    values = ", ".join(
+        "cast(nullif(url_decode(regexp_extract(_omnivue_file, "
+        f"{literal(f'.*/{name}=([^/]*)/')}, 1)), '__HIVE_DEFAULT_PARTITION__') as {type_}) as {quoted(name)}"
+        for name, type_ in columns.items()
+    )
+    return (
+        f"select * exclude (_omnivue_file){', ' if values else ''}{values} "
+        f"from read_parquet({files}, hive_partitioning = false, filename = '_omnivue_file')"
+    )
+
+
 @dataclass(frozen=True)
 class LoadPlan:
     """What to do for `raw.<extract>`: everything anew when `is_whole`, else the months of `stale`. `memory` is the text

@@ -43,7 +43,8 @@ ORDERS = pa.table(
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkWarehouse]:
-    folder = tmp_path_factory.mktemp("spark")
+    # Folders of such names are no columns, although `id=9` would be one over those of the lake and of `by_month`.
+    folder = tmp_path_factory.mktemp("spark") / "id=9" / "env=production"
     # What a process leaves that was killed while it wrote a table.
     for left in ("marts.db/orders/_temporary/0", "spill/blockmgr-1"):
         (folder / left).mkdir(parents=True)
@@ -86,7 +87,7 @@ def test_an_absent_table_is_named_with_those_that_are_there(warehouse: SparkWare
 
 
 def test_the_lake_is_loaded_month_by_month(warehouse: SparkWarehouse, tmp_path: Path) -> None:
-    assert load_month_by_month(warehouse, tmp_path / "visits") == LEFT
+    assert load_month_by_month(warehouse, tmp_path / "id=9" / "visits") == LEFT
 
 
 def test_publishing_reads_partitions_in_place(warehouse: SparkWarehouse) -> None:

@@ -73,6 +73,12 @@ def test_a_lake_in_a_folder_of_any_name_is_loaded(warehouse: DuckDBWarehouse, tm
     assert load_month_by_month(warehouse, tmp_path / "l'été [1] a*b?" / "visits") == LEFT
 
 
+def test_folders_above_the_lake_are_no_columns_of_it(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    folder = tmp_path / "env=production" / "id=9" / "visits"
+    assert load_month_by_month(warehouse, folder) == LEFT
+    assert warehouse.table("raw", "visits").column_names == ["id", "_line", "guests", "delivery", "ds", "ds_month"]
+
+
 def test_a_load_that_fails_leaves_the_table_as_it_was(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     deliver(tmp_path, "2026-01-31", "7", ["a"])
     warehouse.load(RawTable("visits", tmp_path, "x", {"2026-01": "x"}))
