@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dagster_project.cli import STEPS
+from dagster_project.cli.jobs import STEPS
 from dagster_project.settings import ENGINES
 from dagster_project.warehouse.spark_session import missing
 

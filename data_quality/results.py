@@ -191,5 +191,4 @@ def read_results(folder: Path, stage: str) -> tuple[pa.Table, pa.Table] | None:
     results = folder / f"{stage}_results.parquet"
     if not results.exists():
         return None
-    rows = folder / f"{stage}_failing_rows.parquet"
-    return pq.read_table(results), pq.read_table(rows) if rows.exists() else FAILING_ROW_SCHEMA.empty_table()
+    return pq.read_table(results), pq.read_table(folder / f"{stage}_failing_rows.parquet")

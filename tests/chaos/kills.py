@@ -29,7 +29,7 @@ from typing import Any
 
 import psycopg
 
-from dagster_project.cli import STEPS
+from dagster_project.cli.jobs import STEPS
 from tests.chaos.homes import (
     COMMAND,
     SMALL,
