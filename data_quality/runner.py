@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
     from pyspark.sql import SparkSession
 
+_NULL = "null"
 MAX_FAILING_ROWS = 1_000
 MASK = "***"
 _TEXTS = {"varchar", "string"}
@@ -259,9 +260,14 @@ def _failing_keys(
         query = config.kwargs["unexpected_rows_query"].format(batch=suite.table)
         columns = tuple(tables.columns(query))
         rows = tables.query(f"select * from ({query}) order by all limit {MAX_FAILING_ROWS}")
-        return columns, tuple(tuple(map(str, row)) for row in rows)
+        return columns, tuple(tuple(map(_key_value, row)) for row in rows)
     found = details.get("partial_unexpected_index_list") or ()
-    return suite.key, tuple(sorted(tuple(str(row[name]) for name in suite.key) for row in found))
+    return suite.key, tuple(sorted(tuple(_key_value(row[name]) for name in suite.key) for row in found))
+
+
+def _key_value(value: object) -> str:
+    """As the engines write it when they cast it to text, so that its row is found again."""
+    return _NULL if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _failing_rows(
@@ -271,7 +277,7 @@ def _failing_rows(
     types = tables.columns(f"select * from {suite.table}")
     if not keys or not columns or not set(columns) <= types.keys():
         return ()
-    as_text = ", ".join(f"""coalesce(cast("{name}" as string), 'None')""" for name in columns)
+    as_text = ", ".join(f"""coalesce(cast("{name}" as string), '{_NULL}')""" for name in columns)
     wanted = ", ".join("(" + ", ".join(literal(value) for value in key) + ")" for key in keys)
     sql = f"select * from {suite.table} where ({as_text}) in ({wanted}) order by {as_text} limit {MAX_FAILING_ROWS}"
     return tuple(

@@ -187,6 +187,25 @@ def test_of_a_raw_table_only_the_columns_named_are_shown(database: Path, tmp_pat
     }
 
 
+def test_rows_are_found_by_keys_that_are_null_or_boolean(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            "create schema marts; create table marts.kpi_nps (store_id varchar, is_buyer boolean, nps integer);"
+            "insert into marts.kpi_nps values (null, true, 101), ('s1', false, 102), ('s1', true, 100)"
+        )
+
+    @table_suite("core", "marts.kpi_nps", key=["store_id", "is_buyer"])
+    def too_high() -> list[object]:
+        """One row per store and kind of customer."""
+        return [between("nps", -100, 100, note="scale")]
+
+    item = run_stage("core", [too_high], path, title="r1").failures[0]
+    assert item.failing_keys == (("null", "true"), ("s1", "false"))
+    assert sorted(json.loads(row)["nps"] for row in item.failing_rows) == [101, 102]
+    assert item.sentence().endswith("for instance store_id null, is_buyer true)")
+
+
 def test_a_thousand_rows_are_kept_of_more(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(path)) as connection:
