@@ -82,7 +82,7 @@ periods as (
         period,
         period_start,
         is_complete,
-        {{ utc_timestamp('cast(' ~ add_days('period_end', count_days + order_days + 1) ~ ' as timestamp)') }}
+        {{ matures_at('period_end', count_days + order_days) }}
             as matures_at
     from date_periods
 ),

@@ -59,7 +59,7 @@ counted as (
         date_periods.period,
         date_periods.period_start,
         date_periods.is_complete,
-        {{ utc_timestamp('cast(' ~ add_days('date_periods.period_end', gap_days + 1) ~ ' as timestamp)') }}
+        {{ matures_at('date_periods.period_end', gap_days) }}
             as matures_at,
         touches.stage,
         touches.touch_channel,
