@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import shutil
-import subprocess
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -88,7 +88,11 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) 
     dagster = Path(sys.executable).with_name("dagster")
     out.print(f"Dagster UI: http://127.0.0.1:{port} (stop with Ctrl-C)")
     command = [str(dagster), "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
-    sys.exit(subprocess.run(command, env=environment, cwd=place.dagster, check=False).returncode)
+    os.chdir(place.dagster)
+    # Dagster ends by `kill` as it does by Ctrl-C, which a script that starts it with `&` has it ignore.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # In the place of this process: who ends it ends the web server and the daemon, too.
+    os.execve(dagster, command, environment)
 
 
 def doctor() -> None:
