@@ -15,7 +15,7 @@ import typer
 from rich.markup import escape
 
 from dagster_project.cli.terminal import fail, open_home, out
-from dagster_project.settings import home
+from dagster_project.settings import Home, Settings, home
 
 
 def catalogue(
@@ -52,9 +52,19 @@ def dbt_command(context: typer.Context) -> None:
 
 def clean() -> None:
     """Remove what a run rebuilds: lake, warehouse, quarantine, docs. Landing, ledger, directory and releases stay."""
-    from dagster_project.warehouse import LakeError, open_lake
+    from dagster_project.publishing import RunBusy, run_lock
 
     place, settings = open_home()
+    try:
+        with run_lock(place, started_at=dt.datetime.now(dt.UTC)):
+            _clean(place, settings)
+    except RunBusy as error:
+        fail(str(error), 6)
+
+
+def _clean(place: Home, settings: Settings) -> None:
+    from dagster_project.warehouse import LakeError, open_lake
+
     if settings.lake.uri is not None:
         lake = open_lake(place, settings)
         try:

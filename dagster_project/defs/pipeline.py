@@ -169,12 +169,15 @@ class Pipeline:
     def plan(self) -> RunPlan:
         """What a run would build from now, and whether the current release is that already."""
         from dagster_project.ingestion import latest_arrival, read_deliveries, read_versions
-        from dagster_project.publishing import current_release
+        from dagster_project.publishing import CATALOGUE, current_release
 
         deliveries = read_deliveries(self.home)
         as_of = self.settings.as_of or latest_arrival(self.home) or business_day(self.settings)
         version = code_version()
         current = current_release(self.home)
+        # What people look at beside the release; `omnivue clean` removes it, and only a run makes it again.
+        beside = (self.home.quality / "marts_results.parquet", self.home.docs / CATALOGUE)
+        is_whole = all(path.exists() for path in beside) and any(self.home.warehouse.parent.glob("*"))
         # What a file counts for, and what its rows say, changes with its contract, which may lie outside the code.
         facts = read_versions(self.home).to_pylist()
         return RunPlan(
@@ -189,7 +192,7 @@ class Pipeline:
                 self.models,
                 self.decisions.digest,
             ),
-            current_digest=current.run.input_digest if current else None,
+            current_digest=current.run.input_digest if current and is_whole else None,
         )
 
     @functools.cached_property

@@ -24,7 +24,7 @@ _CODE_FOLDERS = (DBT_PROJECT_DIR, PROJECT_ROOT / "dagster_project", PROJECT_ROOT
 class RunPlan:
     """What a run builds from. `as_of` is "now", `data_through` the latest business date delivered (`as_of` before the
     first); models age and mature up to the earlier one. Digests are hex SHA-256, `current_digest` that of the release
-    BI reads."""
+    BI reads, None where there is none, or not all that a run makes beside it."""
 
     as_of: dt.date
     data_through: dt.date

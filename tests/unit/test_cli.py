@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import datetime as dt
 import io
 import os
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dagster_project.cli import app
+from dagster_project.publishing import run_lock
 from dagster_project.settings import Home
 from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_results
 
@@ -104,3 +106,15 @@ def test_before_the_first_run_there_is_nothing_to_show(tmp_path: Path, monkeypat
     monkeypatch.setenv("OMNIVUE_HOME", str(tmp_path))
     assert _omnivue("checks") == (1, "omnivue: nothing was judged yet: `omnivue run`\n")
     assert _omnivue("quarantine", "list") == (0, "Nothing was read yet: `omnivue run`\n")
+
+
+def test_nothing_is_cleaned_under_a_run_at_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMNIVUE_HOME", str(tmp_path))
+    place = Home(tmp_path).create()
+    (place.lake / "kept").touch()
+    with run_lock(place, started_at=dt.datetime.now(dt.UTC)):
+        code, said = _omnivue("clean")
+    assert (code, (place.lake / "kept").exists()) == (6, True)
+    assert said.startswith("omnivue: another run is at work in ")
+    assert _omnivue("clean")[0] == 0
+    assert not place.lake.exists()

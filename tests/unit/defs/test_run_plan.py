@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
@@ -74,6 +75,24 @@ def test_code_digest_sees_names_and_contents_of_sources_but_not_what_tools_write
     assert renamed != before
     (folder / "renamed.sql").write_text("select 2", encoding="utf-8")
     assert digest_of_files([folder]) not in (before, renamed)
+
+
+def test_a_run_is_needed_when_what_it_makes_beside_the_release_was_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path).create()
+    pipeline = Pipeline(home, shipped_settings())
+    released = SimpleNamespace(run=SimpleNamespace(input_digest=pipeline.plan().input_digest))
+    monkeypatch.setattr("dagster_project.publishing.current_release", lambda place: released)
+    made = (home.warehouse, home.quality / "marts_results.parquet", home.docs / "kpi_catalogue.html")
+    for path in made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert not pipeline.plan().is_needed
+    for path in made:
+        path.rename(path.parent.parent / "aside")
+        assert pipeline.plan().is_needed, path
+        (path.parent.parent / "aside").rename(path)
 
 
 def test_a_run_is_needed_when_a_contract_reads_the_same_rows_otherwise(tmp_path: Path) -> None:
