@@ -6,6 +6,7 @@ Dagster, the rooms and dbt all read these two objects; nothing else reads the en
 from __future__ import annotations
 
 import datetime as dt
+import difflib
 import functools
 import json
 import os
@@ -625,11 +626,30 @@ def load_settings(override: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
+        listed = f"{DEFAULTS_FILE} lists every setting with its default."
+        if first["type"] == "extra_forbidden":
+            near = _like(first["loc"])
+            meant = f"; did you mean '{near}'?" if near else "."
+            raise SettingsError(f"{source}: there is no setting '{where}'{meant} {listed}") from error
         value = "what is not shown" if where.startswith("alerts.webhooks") else repr(first.get("input"))
-        raise SettingsError(
-            f"{source}: setting '{where}' holds {value}: {first['msg']}. "
-            f"See {DEFAULTS_FILE.name} for every setting and its default."
-        ) from error
+        raise SettingsError(f"{source}: setting '{where}' holds {value}: {first['msg']}. {listed}") from error
+
+
+def _like(where: Sequence[int | str]) -> str | None:
+    """The setting of this name in another place or, failing that, the one beside it with the name most like this."""
+    known: list[str] = []
+
+    def walk(values: Any, path: str) -> None:
+        for key, value in values.items() if isinstance(values, dict) else ():
+            known.append(f"{path}{key}")
+            walk(value, f"{path}{key}.")
+
+    walk(yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8")), "")
+    *above, name = map(str, where)
+    if elsewhere := [other for other in known if other.split(".")[-1] == name]:
+        return elsewhere[0]
+    beside = [other for other in known if other.split(".")[:-1] == above]
+    return next(iter(difflib.get_close_matches(".".join([*above, name]), beside, n=1)), None)
 
 
 # Maps whose keys are the retailer's own: an override replaces them whole, so that an entry can be taken away.

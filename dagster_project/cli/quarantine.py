@@ -68,7 +68,7 @@ def quarantine_replay(
 
     place, settings = open_home()
     check_extract(place, settings, extract)
-    before = _refused(place)
+    before = _refused(place, extract, file)
     known = find_contracts(place, settings)
     try:
         with run_lock(place, started_at=dt.datetime.now(dt.UTC)):
@@ -77,7 +77,7 @@ def quarantine_replay(
         fail(str(error.args[0]), 1)
     except RunBusy as error:
         fail(str(error), 6)
-    after = _refused(place)
+    after = _refused(place, extract, file)
     out.print(f"{before - after:,} of {before:,} refused rows and files pass now; {after:,} stay.")
     if after < before:
         out.print("Publish them with `omnivue run`.")
@@ -92,11 +92,14 @@ def check_extract(place: Home, settings: Settings, extract: str | None) -> None:
             fail(f"there is no extract '{extract}'; there are {', '.join(known)}", 1)
 
 
-def _refused(place: Home) -> int:
-    import pyarrow as pa
+def _refused(place: Home, extract: str | None, file: str | None) -> int:
+    """Rows and files that are refused now, of what is asked for."""
     import pyarrow.compute as pc
 
     from dagster_project.ingestion import read_quarantine
 
-    outcomes = pa.array(["row_quarantined", "file_rejected"])
-    return int(pc.sum(pc.is_in(read_quarantine(place)["outcome"], outcomes)).as_py() or 0)
+    asked = pc.field("outcome").isin(["row_quarantined", "file_rejected"])
+    for column, wanted in (("extract", extract), ("file", file)):
+        if wanted is not None:
+            asked &= pc.field(column) == wanted
+    return int(read_quarantine(place).filter(asked).num_rows)

@@ -33,7 +33,7 @@ def releases_list() -> None:
         problem = str(error)
     current = current_release(place)
     if current is None and not list_releases(place):
-        out.print("nothing is published yet: `omnivue run` builds the first release")
+        out.print(f"nothing is published yet in {place.root}: `omnivue run` builds the first release", soft_wrap=True)
         return
     table = Table("release", "built at (UTC)", "rows", "checks", "", *(["PostgreSQL"] if served else []), box=None)
     for column in table.columns:
@@ -68,7 +68,7 @@ def releases_show(
     place = home()
     release = current_release(place) if release_id == "current" else _release(lambda: show_release(place, release_id))
     if release is None:
-        fail("nothing is published yet: `omnivue run`", 1)
+        fail(f"nothing is published yet in {place.root}: `omnivue run`", 1)
     facts = Table(show_header=False, box=None, padding=(0, 2))
     for name, value in {
         "release": release.id,
@@ -116,7 +116,7 @@ def releases_sync() -> None:
     if settings.publishing.postgres.dsn is None:
         fail(f"no server is named: export {POSTGRES_DSN}=postgresql://user:password@host:5432/database", 1)
     if not _sync(place, settings):
-        fail("nothing is published yet: `omnivue run`", 1)
+        fail(f"nothing is published yet in {place.root}: `omnivue run`", 1)
 
 
 def _sync(place: Home, settings: Settings) -> bool:

@@ -91,7 +91,7 @@ def simulate(
     for folder in (landing, truth):
         if folder.exists() and any(path.is_file() for path in folder.rglob("*")):
             raise SimulationError(
-                f"{folder} already holds files: choose an empty folder, or remove them first (`make clean`)"
+                f"{folder} already holds files: choose an empty folder (--landing), or remove what is in this one first"
             )
     tell = progress or (lambda _: None)
     window = window_of(months, until)

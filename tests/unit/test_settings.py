@@ -61,6 +61,21 @@ def test_trusted_sources_are_replaced_whole_and_rules_one_by_one(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("windows: {activ_days: 100}", "no setting 'windows.activ_days'; did you mean 'windows.active_days'?"),
+        ("active_days: 100", "no setting 'active_days'; did you mean 'windows.active_days'?"),
+        ("moon: full", "no setting 'moon'. "),
+    ],
+)
+def test_a_setting_that_is_not_there_is_named_with_the_one_that_was_meant(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        load_settings(override(tmp_path, text))
+    assert said in str(wrong.value)
+    assert str(PROJECT_ROOT / "dagster_project" / "settings.yaml") in str(wrong.value)
+
+
+@pytest.mark.parametrize(
     ("text", "named"),
     [
         ("windows: {active_days: soon}", ["windows.active_days", "'soon'"]),
