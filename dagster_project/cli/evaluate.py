@@ -16,9 +16,8 @@ group = typer.Typer(no_args_is_help=True, help="How good the results are, agains
 @group.command("identity")
 def evaluate_identity() -> None:
     """Precision and recall of who is who, in all and by what made a record hard."""
-    import duckdb
-
     from dagster_project.identity import EvaluationError, evaluate
+    from dagster_project.publishing import reader
     from dagster_project.warehouse.warehouse import exactly
 
     place = home()
@@ -28,7 +27,7 @@ def evaluate_identity() -> None:
     if not directory.exists():
         fail(f"there is no customer directory in {directory.parent}: `omnivue run` first", 1)
     record = "source_system || ':' || source_person_key as record_id"
-    with duckdb.connect(str(directory), read_only=True) as session:
+    with reader(directory) as session:
         assigned = session.execute(f"select {record}, customer_id from customer_sources").df()
         known = session.execute(f"select {record}, person_id, kind from read_csv(?)", [exactly(truth)]).df()
     try:
@@ -62,9 +61,8 @@ def evaluate_attribution(
     """What models of attribution credit channels with, against the orders these caused."""
     import json
 
-    import duckdb
-
     from dagster_project.attribution.evaluation import EvaluationError, evaluate
+    from dagster_project.publishing import SCHEMA, reader
     from dagster_project.publishing.manifest import DATABASE
     from dagster_project.warehouse.warehouse import exactly
 
@@ -77,15 +75,15 @@ def evaluate_attribution(
         fail(f"there is no release in {place.published}: `omnivue run` first", 1)
     planted = json.loads(parameters.read_text(encoding="utf-8"))["touch_effect"]
     channels = [channel for channel, effect in planted.items() if effect > 0]
-    with duckdb.connect(str(published), read_only=True) as session:
-        try:
-            credited = session.execute(
-                "select customer_id, touch_channel, model, sum(credit_conversions) as orders "
-                "from marts.attribution_credits where list_contains(?, touch_channel) group by all order by all",
-                [channels],
-            ).df()
-        except duckdb.CatalogException:
+    with reader(published) as session:
+        tables = session.execute("select table_name from information_schema.tables where table_schema = ?", [SCHEMA])
+        if ("attribution_credits",) not in tables.fetchall():
             fail(f"the release in {published.parent} has no attribution_credits: `omnivue run` makes one that has", 1)
+        credited = session.execute(
+            "select customer_id, touch_channel, model, sum(credit_conversions) as orders "
+            "from marts.attribution_credits where list_contains(?, touch_channel) group by all order by all",
+            [channels],
+        ).df()
         caused = session.execute(
             "select touch_channel, orders_caused - cancelled as incremental from read_csv(?) "
             "where list_contains(?, touch_channel)",

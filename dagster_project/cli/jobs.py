@@ -17,7 +17,7 @@ from rich.table import Table
 from dagster_project.cli.quarantine import check_extract
 from dagster_project.cli.releases import unserved
 from dagster_project.cli.terminal import T, counted, err, fail, open_home, out
-from dagster_project.settings import POSTGRES_DSN, Home, home
+from dagster_project.settings import ENGINES, POSTGRES_DSN, Home, home
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -91,7 +91,7 @@ def simulate(
 def run(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build a release even when nothing is new.")] = False,
     engine: Annotated[
-        str | None, typer.Option(metavar="duckdb|spark", help="Build on this engine; default: the setting.")
+        str | None, typer.Option(metavar="|".join(ENGINES), help="Build on this engine; default: the setting.")
     ] = None,
 ) -> None:
     """Run the nightly job in this process: ingest, transform, identify, judge, publish."""

@@ -263,6 +263,13 @@ def _number(release_id: str) -> int:
 
 
 @contextmanager
+def reader(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A session that only reads a published database or the customer directory."""
+    with session(database, read_only=True) as connection:
+        yield connection
+
+
+@contextmanager
 def _switching(home: Home) -> Iterator[None]:
     """Publication and rollback move `current` one after the other."""
     home.published.mkdir(parents=True, exist_ok=True)
