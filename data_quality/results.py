@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,16 +180,43 @@ def write_results(folder: Path, result: GateResult) -> None:
         "failing_rows": pa.Table.from_pylist(rows, schema=FAILING_ROW_SCHEMA),
         "results": to_arrow([result]),
     }.items():
-        path = folder / f"{result.stage}_{name}.parquet"
+        path = _file(folder, result.stage, name)
         # A run that is killed here leaves no half of a file.
         pq.write_table(table, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
 
 
-def read_results(folder: Path, stage: str) -> tuple[pa.Table, pa.Table] | None:
-    """What a stage's gate said when it last ran, one row per expectation, and the failing rows it kept; None before its
-    first run."""
-    results = folder / f"{stage}_results.parquet"
-    if not results.exists():
+@dataclass(frozen=True)
+class StageResults:
+    """What the gate of a stage said when it last ran: `expectations` has one row per expectation, `failing_rows` up to
+    the runner's limit for each that failed."""
+
+    stage: str
+    judged_at: dt.datetime
+    expectations: pa.Table
+    failing_rows: pa.Table
+
+
+def judged_at(folder: Path, stage: str) -> dt.datetime | None:
+    """When the gate of a stage last ran, in UTC; None before its first run."""
+    path = _file(folder, stage, "results")
+    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC) if path.exists() else None
+
+
+def read_results(folder: Path, stage: str) -> StageResults | None:
+    """None before the stage's first run."""
+    if (when := judged_at(folder, stage)) is None:
         return None
-    return pq.read_table(results), pq.read_table(folder / f"{stage}_failing_rows.parquet")
+    expectations, rows = (pq.read_table(_file(folder, stage, name)) for name in ("results", "failing_rows"))
+    return StageResults(stage, when, expectations, rows)
+
+
+def read_expectations(folder: Path, stages: Iterable[str]) -> pa.Table:
+    """What the gate last said of all these stages, one row per expectation, sorted by suite. Raises FileNotFoundError
+    when one of them was never judged."""
+    found = pa.concat_tables(pq.read_table(_file(folder, stage, "results")) for stage in stages)
+    return found.sort_by([("suite", "ascending")])
+
+
+def _file(folder: Path, stage: str, name: str) -> Path:
+    return folder / f"{stage}_{name}.parquet"

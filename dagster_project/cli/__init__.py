@@ -7,6 +7,7 @@ Verbs are in modules of their names, or of what they have in common. Imports of 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Annotated
 
@@ -55,14 +56,15 @@ app.add_typer(identity.group, name="identity")
 app.add_typer(alerts.group, name="alerts")
 
 
-def main() -> None:
-    """Entry point of the console script: wrong settings become one sentence and exit code 1, a full disk and files that
-    may not be used one sentence and exit code 5."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Entry point of the console script, for `words` or the process's own arguments: wrong settings and a warehouse
+    that lacks something become one sentence and exit code 1, a full disk and files that may not be used one and exit
+    code 5, another process at work one and exit code 6."""
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
     try:
-        app()
+        app(words)
     except SettingsError as error:
         fail(str(error), 1)
     except OSError as error:
@@ -71,6 +73,15 @@ def main() -> None:
         if (what := remedy(error, home().root)) is None:
             raise
         fail(f"stopped: {what}.", 5)
+    except RuntimeError as error:
+        from dagster_project.publishing import RunBusy
+        from dagster_project.warehouse import WarehouseBusy, WarehouseError
+
+        if isinstance(error, RunBusy | WarehouseBusy):
+            fail(str(error), 6)
+        if isinstance(error, WarehouseError):
+            fail(str(error), 1)
+        raise
 
 
 def _print_version(asked: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import difflib
 from typing import Annotated
 
@@ -33,10 +32,10 @@ def checks(
     from data_quality.suites.vocabulary import STAGES
 
     place = home()
-    found = {stage: said for stage in STAGES if (said := read_results(place.quality, stage)) is not None}
+    found = [said for stage in STAGES if (said := read_results(place.quality, stage)) is not None]
     if not found:
         fail("nothing was judged yet: `omnivue run`", 1)
-    judged = pa.concat_tables(results for results, _ in found.values())
+    judged = pa.concat_tables(said.expectations for said in found)
     if table is not None:
         tables = set(judged["table_name"].to_pylist())
         named = [name for name in tables if table in (name, name.partition(".")[2])]
@@ -50,8 +49,8 @@ def checks(
         return
     verdicts = {"critical": ("failed", "bold red"), "warning": ("warning", "yellow")}
     failing: dict[tuple[str, str], list[str]] = {}
-    for _, kept in found.values():
-        for row in kept.to_pylist():
+    for stage in found:
+        for row in stage.failing_rows.to_pylist():
             failing.setdefault((row["suite"], row["expectation"]), []).append(row["failing_row"])
     for said in asked.to_pylist():
         word, colour = ("ok", "green") if said["success"] else verdicts[said["severity"]]
@@ -59,12 +58,11 @@ def checks(
         out.print(f"[{colour}]{word:<8}[/] {escape(shown(text))}", soft_wrap=True)
         for row in failing.get((said["suite"], said["expectation"]), [])[:rows]:
             out.print(f"         {escape(shown(row))}", style="dim", soft_wrap=True)
-    judged_at = {stage: (place.quality / f"{stage}_results.parquet").stat().st_mtime for stage in found}
-    for stage, at in judged_at.items():
-        of_stage = judged.filter(pc.equal(judged["stage"], stage))
+    for stage in found:
+        of_stage = judged.filter(pc.equal(judged["stage"], stage.stage))
         if of_stage.num_rows:
             hold = pc.sum(of_stage["success"]).as_py()
-            when = f"{dt.datetime.fromtimestamp(at, dt.UTC):%Y-%m-%d %H:%M} UTC"
             # A run that ends at one stage leaves the later ones as the run before found them.
-            before = " by an earlier run" if at < next(iter(judged_at.values())) else ""
-            out.print(f"{stage:<8} {hold:,} of {of_stage.num_rows:,} hold, judged {when}{before}")
+            before = " by an earlier run" if stage.judged_at < found[0].judged_at else ""
+            when = f"{stage.judged_at:%Y-%m-%d %H:%M} UTC{before}"
+            out.print(f"{stage.stage:<8} {hold:,} of {of_stage.num_rows:,} hold, judged {when}")

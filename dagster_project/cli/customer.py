@@ -26,14 +26,10 @@ def customer(
     from dagster_project.defs.pipeline import Pipeline
     from dagster_project.identity.dossier import TABLES, dossier, find
     from dagster_project.identity.waterfall import draw, waterfalls
-    from dagster_project.warehouse import WarehouseError
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
-    try:
-        tables = {name: pipeline.warehouse.table(schema, name).to_pandas() for schema, name in TABLES}
-    except WarehouseError as error:
-        fail(str(error), 1)
+    tables = {name: pipeline.warehouse.table(schema, name).to_pandas() for schema, name in TABLES}
     found = find(who, tables, settings.business.country)
     if not found:
         fail(f"no customer bears '{who}': give a customer_id, e-mail, phone, loyalty card, account or source key", 1)

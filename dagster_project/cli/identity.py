@@ -22,15 +22,11 @@ def identity_train(
     """Fit a match model to the records of the last run, in a file. No run uses it before the settings name it."""
     from dagster_project.defs.pipeline import Pipeline
     from dagster_project.identity import train_model
-    from dagster_project.warehouse import WarehouseError
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
     target = save or place.root / "match_model.json"
-    try:
-        records = pipeline.warehouse.table("intermediate", "int_customer_records")
-    except WarehouseError as error:
-        fail(str(error), 1)
+    records = pipeline.warehouse.table("intermediate", "int_customer_records")
     model = train_model(records, pipeline.decisions.table, settings.identity, country=settings.business.country)
     target.parent.mkdir(parents=True, exist_ok=True)
     model.save(target)
@@ -60,24 +56,20 @@ def identity_review(
     from dagster_project.defs.pipeline import Pipeline, business_day
     from dagster_project.identity.decisions import write_undecided
     from dagster_project.identity.review import cases, undecided
-    from dagster_project.warehouse import WarehouseError
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
     if pipeline.match_model is None:
         out.print("Nothing to review: without a match model (identity.match_model) nothing is uncertain.")
         return
-    try:
-        queue, records, keys = (
-            pipeline.warehouse.table(schema, name)
-            for schema, name in (
-                ("identity", "review_queue"),
-                ("intermediate", "int_customer_records"),
-                ("identity", "normalised_keys"),
-            )
+    queue, records, keys = (
+        pipeline.warehouse.table(schema, name)
+        for schema, name in (
+            ("identity", "review_queue"),
+            ("intermediate", "int_customer_records"),
+            ("identity", "normalised_keys"),
         )
-    except WarehouseError as error:
-        fail(str(error), 1)
+    )
     waiting = undecided(queue, pipeline.decisions.table)
     asked = cases(
         waiting.slice(0, limit),
@@ -186,7 +178,7 @@ def identity_revert(
     """Undo a logged event at the next run: set the two sides of a merge apart, join those of a split again."""
     from dagster_project.defs.pipeline import Pipeline, business_day
     from dagster_project.identity import Ledger, LedgerError, add_decisions, load_ledger, revert
-    from dagster_project.publishing import RunBusy, run_lock
+    from dagster_project.publishing import run_lock
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
@@ -197,8 +189,6 @@ def identity_revert(
             add_decisions(place.ledger, done.decisions)
     except LedgerError as error:
         fail(str(error), 1)
-    except RunBusy as error:
-        fail(str(error), 6)
     from dagster_project.identity.dossier import happened
 
     one, other = done.event["customer_id"], done.event["other_customer_id"]

@@ -64,7 +64,7 @@ def quarantine_replay(
     """Judge refused rows and files again by today's contracts and load what passes; `omnivue run` publishes it."""
     from dagster_project.defs.pipeline import business_day
     from dagster_project.ingestion import find_contracts, replay
-    from dagster_project.publishing import RunBusy, run_lock
+    from dagster_project.publishing import run_lock
 
     place, settings = open_home()
     check_extract(place, settings, extract)
@@ -75,8 +75,6 @@ def quarantine_replay(
             replay(place, settings, known, today=business_day(settings), extract=extract, file=file)
     except KeyError as error:
         fail(str(error.args[0]), 1)
-    except RunBusy as error:
-        fail(str(error), 6)
     after = _refused(place, extract, file)
     out.print(f"{before - after:,} of {before:,} refused rows and files pass now; {after:,} stay.")
     if after < before:

@@ -52,14 +52,11 @@ def dbt_command(context: typer.Context) -> None:
 
 def clean() -> None:
     """Remove what a run rebuilds: lake, warehouse, quarantine, docs. Landing, ledger, directory and releases stay."""
-    from dagster_project.publishing import RunBusy, run_lock
+    from dagster_project.publishing import run_lock
 
     place, settings = open_home()
-    try:
-        with run_lock(place, started_at=dt.datetime.now(dt.UTC)):
-            _clean(place, settings)
-    except RunBusy as error:
-        fail(str(error), 6)
+    with run_lock(place, started_at=dt.datetime.now(dt.UTC)):
+        _clean(place, settings)
 
 
 def _clean(place: Home, settings: Settings) -> None:

@@ -30,6 +30,7 @@ from dagster_project.defs.errors import DataRejected
 from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
 from dagster_project.settings import Home, Settings, SettingsError, home, load_settings
 from dagster_project.warehouse import Warehouse, open_warehouse
+from data_quality.results import judged_at, read_expectations
 from data_quality.suites.vocabulary import STAGES, Stage, TableSuite
 
 if TYPE_CHECKING:
@@ -176,8 +177,11 @@ class Pipeline:
         version = code_version()
         current = current_release(self.home)
         # What people look at beside the release; `omnivue clean` removes it, and only a run makes it again.
-        beside = (self.home.quality / "marts_results.parquet", self.home.docs / CATALOGUE)
-        is_whole = all(path.exists() for path in beside) and any(self.home.warehouse.parent.glob("*"))
+        is_whole = (
+            judged_at(self.home.quality, "marts") is not None
+            and (self.home.docs / CATALOGUE).exists()
+            and any(self.home.warehouse.parent.glob("*"))
+        )
         # What a file counts for, and what its rows say, changes with its contract, which may lie outside the code.
         facts = read_versions(self.home).to_pylist()
         return RunPlan(
@@ -502,9 +506,7 @@ class Pipeline:
     def keep_results(self) -> pa.Table:
         """Write the gate's results into the marts, to be published with what they judged."""
         with self._step("quality results") as counts:
-            results = pa.concat_tables(
-                pq.read_table(self.home.quality / f"{stage}_results.parquet") for stage in STAGES
-            ).sort_by([("suite", "ascending")])
+            results = read_expectations(self.home.quality, STAGES)
             self.warehouse.write_all("marts", {"data_quality_results": results})
             counts["expectations"] = results.num_rows
         return results

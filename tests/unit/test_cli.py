@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import datetime as dt
@@ -10,17 +11,23 @@ import os
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from dagster_project.cli import app
+from dagster_project.cli import main
 from dagster_project.publishing import run_lock
 from dagster_project.settings import Home
 from data_quality.results import ExpectationResult, GateResult, SuiteResult, write_results
 
 
 def _omnivue(*words: str) -> tuple[int, str]:
-    done = CliRunner().invoke(app, words)
-    return done.exit_code, done.output
+    """The exit code, and what stands on the screen."""
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    with contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
+        try:
+            main(words)
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return code, screen.buffer.getvalue().decode()
 
 
 def _check(table: str, expectation: str, severity: str, *rows: str) -> ExpectationResult:
