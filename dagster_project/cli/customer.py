@@ -20,22 +20,28 @@ def customer(
         Path | None,
         typer.Option(help="Draw why records without a key in common are together, into this .svg, .png or .html."),
     ] = None,
+    unpublished: Annotated[
+        bool,
+        typer.Option("--unpublished", help="As the last run found it, also where the gate held it back."),
+    ] = False,
 ) -> None:
     """Who a customer is: golden record, the records behind it, why they are together, the id's history. Personal."""
     from dagster_project.charts import ChartError
     from dagster_project.defs.pipeline import Pipeline
     from dagster_project.identity.dossier import TABLES, dossier, find
     from dagster_project.identity.waterfall import draw, waterfalls
+    from dagster_project.publishing import read_directory
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
-    tables = {name: pipeline.warehouse.table(schema, name).to_pandas() for schema, name in TABLES}
+    read = pipeline.dossier_tables() if unpublished else read_directory(place, TABLES)
+    tables = {name: table.to_pandas() for name, table in read.items()}
     found = find(who, tables, settings.business.country)
     if not found:
         fail(f"no customer bears '{who}': give a customer_id, e-mail, phone, loyalty card, account or source key", 1)
     if len(found) > 1:
         out.print(f"{who} is borne by {len(found)} customers; ask for one of them:\n", soft_wrap=True)
-        golden = tables["int_customer_golden"].set_index("customer_id")
+        golden = tables["customers"].set_index("customer_id")
         for customer_id in found:
             names = (golden.at[customer_id, column] for column in ("first_name", "last_name"))
             said = " ".join(name for name in names if isinstance(name, str))

@@ -56,20 +56,15 @@ def identity_review(
     from dagster_project.defs.pipeline import Pipeline, business_day
     from dagster_project.identity.decisions import write_undecided
     from dagster_project.identity.review import cases, undecided
+    from dagster_project.publishing import read_directory
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
     if pipeline.match_model is None:
         out.print("Nothing to review: without a match model (identity.match_model) nothing is uncertain.")
         return
-    queue, records, keys = (
-        pipeline.warehouse.table(schema, name)
-        for schema, name in (
-            ("identity", "review_queue"),
-            ("intermediate", "int_customer_records"),
-            ("identity", "normalised_keys"),
-        )
-    )
+    read = read_directory(place, ("review_queue", "customer_records", "normalised_keys"))
+    queue, records, keys = read.values()
     waiting = undecided(queue, pipeline.decisions.table)
     asked = cases(
         waiting.slice(0, limit),

@@ -16,7 +16,7 @@ LINKS = dg.AssetKey(["identity", "customer_links"])
 _IDENTITY = {
     "customer_links": "One row per source record and the customer it belongs to. Read by every fact.",
     "customer_history": "One row per event in the life of a customer id. Read by marts.customer_id_history.",
-    "link_evidence": "One row per piece of evidence and source record it joins. Personal, read by `omnivue customer`.",
+    "link_evidence": "One row per piece of evidence and source record it joins. Personal, kept in the directory.",
     "normalised_keys": "One row per source record and contact key in its normal form. Personal, read by no mart.",
     "review_queue": "One row per pair of customers that may be one. Personal, read by `omnivue identity review`.",
 }

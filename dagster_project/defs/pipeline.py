@@ -557,12 +557,10 @@ class Pipeline:
         from dagster_project.publishing import write_directory
 
         with self._step("customer directory") as counts:
-            golden = self.warehouse.table("intermediate", "int_customer_golden")
+            tables = self.dossier_tables()
             models = self._dbt.descriptions("intermediate") | self._dbt.descriptions("identity")
             write_directory(
-                golden,
-                self.warehouse.table("intermediate", "int_customer_golden_values"),
-                self.warehouse.table("identity", "customer_links"),
+                tables | {"review_queue": self.warehouse.table("identity", "review_queue")},
                 self.home,
                 {
                     "customers": models["int_customer_golden"],
@@ -570,8 +568,14 @@ class Pipeline:
                     "customer_sources": models["customer_links"],
                 },
             )
-            counts["customers"] = golden.num_rows
-        return int(golden.num_rows)
+            counts["customers"] = tables["customers"].num_rows
+        return int(tables["customers"].num_rows)
+
+    def dossier_tables(self) -> dict[str, pa.Table]:
+        """What `omnivue customer` tells of customers from, as the last run found it, published or not."""
+        from dagster_project.identity.dossier import TABLES
+
+        return {name: self.warehouse.table(schema, table) for name, (schema, table) in TABLES.items()}
 
     # -- customers to call back ---------------------------------------------------------------------------------------
 

@@ -19,11 +19,13 @@ from dagster_project.defs.retries import tried_again
     deps=[
         ["intermediate", "int_customer_golden"],
         ["intermediate", "int_customer_golden_values"],
+        ["intermediate", "int_customer_records"],
         LINKS,
         RESULTS,
     ],
     group_name="publication",
-    description="Names and addresses with their sources, raw source ids: a file of its own (mode 0600), latest only.",
+    description="Names and addresses with their sources, raw source ids and what made them one customer: a file of its "
+    "own (mode 0600), latest only. Read by `omnivue customer`.",
     owners=[OWNER],
     kinds={"duckdb"},
     pool=WAREHOUSE,

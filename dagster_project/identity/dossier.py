@@ -12,16 +12,16 @@ from dagster_project.identity.explanation import compare, joined
 from dagster_project.identity.keys import KeyType, normalise_email, normalise_phone
 from dagster_project.identity.match_model import MatchModel
 
-# Tables a dossier is made of, as the warehouse names them.
-TABLES = (
-    ("identity", "customer_links"),
-    ("identity", "link_evidence"),
-    ("identity", "normalised_keys"),
-    ("identity", "customer_history"),
-    ("intermediate", "int_customer_records"),
-    ("intermediate", "int_customer_golden"),
-    ("intermediate", "int_customer_golden_values"),
-)
+# Tables a dossier is made of, as the customer directory names them, and where the warehouse has them.
+TABLES = {
+    "customers": ("intermediate", "int_customer_golden"),
+    "customer_values": ("intermediate", "int_customer_golden_values"),
+    "customer_sources": ("identity", "customer_links"),
+    "customer_records": ("intermediate", "int_customer_records"),
+    "customer_history": ("identity", "customer_history"),
+    "link_evidence": ("identity", "link_evidence"),
+    "normalised_keys": ("identity", "normalised_keys"),
+}
 Tables = Mapping[str, pd.DataFrame]
 RECORD = ["source_system", "source_person_key"]
 
@@ -43,7 +43,7 @@ class Dossier:
 def find(who: str, tables: Tables, country: str) -> list[str]:
     """The ids of the customers that `who` may mean: a present or former customer_id, an e-mail, a phone, a loyalty
     card, an account, or a source's own key. Empty when nobody bears it."""
-    links, history = tables["customer_links"], tables["customer_history"]
+    links, history = tables["customer_sources"], tables["customer_history"]
     current = set(links["customer_id"])
     merged = history[history["event"] == "merged_into"]
     successors = dict(zip(merged["customer_id"], merged["other_customer_id"], strict=True))
@@ -62,12 +62,12 @@ def find(who: str, tables: Tables, country: str) -> list[str]:
 
 def dossier(customer_id: str, tables: Tables, model: MatchModel | None, country: str) -> Dossier:
     """All about one customer. Raises KeyError when no record bears the id."""
-    links = tables["customer_links"]
+    links = tables["customer_sources"]
     links = links[links["customer_id"] == customer_id]
     if links.empty:
         raise KeyError(customer_id)
-    records = tables["int_customer_records"].merge(links, on=RECORD).sort_values(["first_seen_date", *RECORD])
-    golden, values = tables["int_customer_golden"], tables["int_customer_golden_values"]
+    records = tables["customer_records"].merge(links, on=RECORD).sort_values(["first_seen_date", *RECORD])
+    golden, values = tables["customers"], tables["customer_values"]
     (row,) = rows_of(golden[golden["customer_id"] == customer_id].drop(columns="customer_id"))
     values = values[values["customer_id"] == customer_id]
     values = values.sort_values("field", key=lambda fields: fields.map(list(row).index))

@@ -209,8 +209,8 @@ class Case:
 def cases(
     queue: pa.Table, records: pa.Table, keys: pa.Table, model: MatchModel, country: str, currency: str
 ) -> Iterator[Case]:
-    """The rows of `queue`, each with its evidence; `records` and `keys` as the warehouse holds them
-    (int_customer_records, normalised_keys)."""
+    """The rows of `queue`, each with its evidence; `records` and `keys` as the customer directory holds them
+    (customer_records, normalised_keys)."""
     asked = {record for row in queue.to_pylist() for record in pair(row)}
     by_name = {(row["source_system"], row["source_person_key"]): row for row in _of(records, asked).to_pylist()}
     borne = _of(keys.filter(pc.invert(keys["is_shared"])), asked).to_pandas()

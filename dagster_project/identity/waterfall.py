@@ -61,7 +61,7 @@ def waterfalls(customer_id: str, tables: Tables, model: MatchModel | None, count
     """One per link by resemblance of a customer, `tables` as for `dossier`. Raises ChartError when there is none."""
     if model is None:
         raise ChartError("keys alone decide here (setting identity.match_model), so there is no evidence to weigh")
-    known = tables["int_customer_records"].merge(tables["customer_links"], on=RECORD)
+    known = tables["customer_records"].merge(tables["customer_sources"], on=RECORD)
     records = known[known["customer_id"] == customer_id]
     evidence = tables["link_evidence"].merge(records, on=RECORD)
     evidence = evidence[evidence["kind"] == KeyType.PROBABILISTIC.label]

@@ -7,7 +7,7 @@ one.
 
 from dagster_project.publishing.call_backs import write_call_backs
 from dagster_project.publishing.catalogue import CATALOGUE, CatalogueError, write_catalogue
-from dagster_project.publishing.directory import write_directory
+from dagster_project.publishing.directory import read_directory, write_directory
 from dagster_project.publishing.locks import RunBusy, run_lock
 from dagster_project.publishing.manifest import Release, ReleaseError, ReleaseTable, RunInfo
 from dagster_project.publishing.postgres import Served, Synced, served_by_postgres, sync_postgres
@@ -43,6 +43,7 @@ __all__ = [
     "list_releases",
     "next_release_id",
     "publish",
+    "read_directory",
     "reader",
     "remove_leftovers",
     "rollback",

@@ -1,12 +1,13 @@
 """The customer directory: names, addresses and raw source ids, for the few who may see them.
 
 It is a database of its own with its own permissions, only the latest state is kept, and it joins the marts by
-customer_id. Nothing of it ever goes into a release.
+customer_id. Nothing of it ever goes into a release. What made records one customer lies beside, in its schema
+`evidence`: who asks for a customer, or looks at what is uncertain, waits for no run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,33 +17,35 @@ from dagster_project.settings import Home
 from dagster_project.warehouse import DuckDBWarehouse
 from dagster_project.warehouse.warehouse import quoted
 
-VALUE_COLUMNS = ("customer_id", "field", "value", "source_system", "source_person_key", "said_at", "rule")
-SOURCE_COLUMNS = ("customer_id", "source_system", "source_person_key", "source_record_hash")
+EVIDENCE = "evidence"
+# The tables people read: the columns they have at least, and how many of these, the first, a table is sorted by.
+_MAIN = {
+    "customers": (("customer_id",), 1),
+    "customer_values": (
+        ("customer_id", "field", "value", "source_system", "source_person_key", "said_at", "rule"),
+        2,
+    ),
+    "customer_sources": (("customer_id", "source_system", "source_person_key", "source_record_hash"), 3),
+}
 
 
 def write_directory(
-    golden: pa.Table,
-    values: pa.Table,
-    links: pa.Table,
-    home: Home,
-    descriptions: Mapping[str, Description] | None = None,
+    tables: Mapping[str, pa.Table], home: Home, descriptions: Mapping[str, Description] | None = None
 ) -> Path:
-    """Replace the directory: table `customers` is `golden` (one row per customer_id), `customer_values` one row per
-    value in it with the record that said it and when, `customer_sources` one row per source record with its raw key,
-    and `source_record_hash` as the marts' bridge names it. `descriptions`, by table, become their comments.
+    """Replace the directory. Of `tables`, `customers` is the golden record (one row per customer_id),
+    `customer_values` has one row per value in it with the record that said it and when, `customer_sources` one row per
+    source record with its raw key, and `source_record_hash` as the marts' bridge names it; the others go into schema
+    `evidence` as they are. `descriptions`, by table, become comments of the first three.
 
     The file has mode 0600 in a folder of mode 0700. Readers of the former file keep it. Raises ValueError when a
     column is missing or a customer occurs twice.
     """
-    for name, table, columns in (
-        ("golden", golden, ("customer_id",)),
-        ("values", values, VALUE_COLUMNS),
-        ("links", links, SOURCE_COLUMNS),
-    ):
-        missing = [column for column in columns if column not in table.column_names]
+    for name, (columns, _) in _MAIN.items():
+        missing = [column for column in columns if column not in tables[name].column_names]
         if missing:
             raise ValueError(f"customer directory: table {name} lacks column '{missing[0]}'")
-    repeated = golden.num_rows - len(golden["customer_id"].unique())
+    customers = tables["customers"]
+    repeated = customers.num_rows - len(customers["customer_id"].unique())
     if repeated:
         raise ValueError(f"customer directory: {repeated} rows of the golden record repeat a customer_id")
 
@@ -53,14 +56,8 @@ def write_directory(
     for leftover in (aside, Path(f"{aside}.wal")):
         leftover.unlink(missing_ok=True)
     directory = DuckDBWarehouse(aside)
-    directory.write_all(
-        "main",
-        {
-            "customers": golden.sort_by("customer_id"),
-            "customer_values": _sorted(values, VALUE_COLUMNS, keys=2),
-            "customer_sources": _sorted(links, SOURCE_COLUMNS, keys=3),
-        },
-    )
+    directory.write_all("main", {name: _sorted(tables[name], *_MAIN[name]) for name in _MAIN})
+    directory.write_all(EVIDENCE, {name: table for name, table in tables.items() if name not in _MAIN})
     with directory.writer() as connection:
         for name, description in (descriptions or {}).items():
             write_comments(connection, quoted(name), description)
@@ -69,5 +66,13 @@ def write_directory(
     return home.directory
 
 
+def read_directory(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
+    """Tables of the directory by name, as the last run that wrote one left them. Raises WarehouseError when one is not
+    there."""
+    directory = DuckDBWarehouse(home.directory)
+    return {name: directory.table("main" if name in _MAIN else EVIDENCE, name) for name in names}
+
+
 def _sorted(table: pa.Table, columns: tuple[str, ...], keys: int) -> pa.Table:
-    return table.select(list(columns)).sort_by([(name, "ascending") for name in columns[:keys]])
+    others = [name for name in table.column_names if name not in columns]
+    return table.select([*columns, *others]).sort_by([(name, "ascending") for name in columns[:keys]])

@@ -43,13 +43,13 @@ def tables(record: Record, run: Run) -> dict[str, pd.DataFrame]:
     }
     values = [{"field": "first_name", "value": "Anne"} | said, {"field": "last_name", "value": "Roux"} | said]
     return {
-        "customer_links": result.links.to_pandas(),
+        "customer_sources": result.links.to_pandas(),
         "link_evidence": result.evidence.to_pandas(),
         "normalised_keys": result.memory.normalised_keys.to_pandas(),
         "customer_history": result.history.to_pandas(),
-        "int_customer_records": pd.DataFrame([empty | row for row in rows]),
-        "int_customer_golden": golden,
-        "int_customer_golden_values": pd.DataFrame(values).merge(golden[["customer_id"]], how="cross"),
+        "customer_records": pd.DataFrame([empty | row for row in rows]),
+        "customers": golden,
+        "customer_values": pd.DataFrame(values).merge(golden[["customer_id"]], how="cross"),
     }
 
 

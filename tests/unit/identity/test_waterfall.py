@@ -85,15 +85,15 @@ def tables(record: Record, run: Run) -> dict[str, pd.DataFrame]:
     result = run(rows, model=MODEL)
     empty = dict.fromkeys(("street", "postal_code", "city", "birth_date", "first_name", "last_name"))
     return {
-        "customer_links": result.links.to_pandas(),
+        "customer_sources": result.links.to_pandas(),
         "link_evidence": result.evidence.to_pandas(),
         "normalised_keys": result.memory.normalised_keys.to_pandas(),
-        "int_customer_records": pd.DataFrame([empty | row for row in rows]),
+        "customer_records": pd.DataFrame([empty | row for row in rows]),
     }
 
 
 def customer_of(key: str, tables: dict[str, pd.DataFrame]) -> str:
-    links = tables["customer_links"]
+    links = tables["customer_sources"]
     (customer,) = links.loc[links["source_person_key"] == key, "customer_id"]
     return str(customer)
 
@@ -102,7 +102,7 @@ def test_a_link_by_resemblance_is_drawn_with_the_probability_it_was_joined_with(
     tables: dict[str, pd.DataFrame],
 ) -> None:
     (found,) = waterfalls(customer_of("7", tables), tables, MODEL, "FR")
-    links = tables["customer_links"].set_index("source_person_key")["match_probability"]
+    links = tables["customer_sources"].set_index("source_person_key")["match_probability"]
     assert found.probability == pytest.approx(links["7"], abs=2e-5)
     assert {name for name, _ in found.records} >= {"support 7"}
     assert "the same birth date" in [finding.text for finding in found.findings]

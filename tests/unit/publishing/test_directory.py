@@ -9,11 +9,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from dagster_project.publishing import Description, write_directory
+from dagster_project.publishing import Description, read_directory, write_directory
 from dagster_project.settings import Home
+from dagster_project.warehouse import WarehouseError
 
 
-def tables(name: str) -> tuple[pa.Table, pa.Table, pa.Table]:
+def tables(name: str) -> dict[str, pa.Table]:
     golden = pa.table({"customer_id": ["c_2", "c_1"], "first_name": [name, "Paul"], "email": [None, "paul@orange.fr"]})
     said_at = dt.datetime(2026, 3, 30, 18, tzinfo=dt.UTC)
     values = pa.table(
@@ -36,12 +37,12 @@ def tables(name: str) -> tuple[pa.Table, pa.Table, pa.Table]:
             "match_method": ["email", "email", "single"],
         }
     )
-    return golden, values, links
+    return {"customers": golden, "customer_values": values, "customer_sources": links}
 
 
 def test_the_directory_is_private_and_holds_names_and_raw_keys(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    path = write_directory(*tables("Anne"), home)
+    path = write_directory(tables("Anne"), home)
     assert path == home.directory
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -49,7 +50,7 @@ def test_the_directory_is_private_and_holds_names_and_raw_keys(tmp_path: Path) -
     with duckdb.connect(str(path), read_only=True) as connection:
         customers = connection.execute("from customers").fetchall()
         values = connection.execute("select * exclude said_at from customer_values").fetchall()
-        sources = connection.execute("from customer_sources").fetchall()
+        sources = connection.execute("select * exclude match_method from customer_sources").fetchall()
     assert customers == [("c_1", "Paul", "paul@orange.fr"), ("c_2", "Anne", None)]
     assert values == [
         ("c_1", "email", "paul@orange.fr", "shop", "acc-1", "most_recent"),
@@ -61,7 +62,7 @@ def test_the_directory_is_private_and_holds_names_and_raw_keys(tmp_path: Path) -
 
 def test_the_directory_describes_itself(tmp_path: Path) -> None:
     said = Description("One row per customer's value.", {"said_at": "When it was said.", "not there": "x"})
-    path = write_directory(*tables("Anne"), Home(tmp_path), {"customer_values": said})
+    path = write_directory(tables("Anne"), Home(tmp_path), {"customer_values": said})
     with duckdb.connect(str(path), read_only=True) as connection:
         table = connection.execute(
             "select comment from duckdb_tables() where table_name = 'customer_values'"
@@ -75,10 +76,10 @@ def test_the_directory_describes_itself(tmp_path: Path) -> None:
 
 def test_only_the_latest_state_is_kept_and_a_reader_keeps_the_former(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    path = write_directory(*tables("Anne"), home)
+    path = write_directory(tables("Anne"), home)
     (path.parent / "customer_directory.new").write_text("left by a crash")
     with duckdb.connect(str(path), read_only=True) as reader:
-        write_directory(*tables("Zoé"), home)
+        write_directory(tables("Zoé"), home)
         assert reader.execute("select first_name from customers").fetchall() == [("Paul",), ("Anne",)]
     with duckdb.connect(str(path), read_only=True) as reader:
         assert reader.execute("select first_name from customers").fetchall() == [("Paul",), ("Zoé",)]
@@ -86,13 +87,28 @@ def test_only_the_latest_state_is_kept_and_a_reader_keeps_the_former(tmp_path: P
 
 def test_a_customer_given_twice_or_a_missing_column_is_refused_and_the_former_directory_stays(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    golden, values, links = tables("Anne")
-    path = write_directory(golden, values, links, home)
+    given = tables("Anne")
+    path = write_directory(given, home)
     before = path.read_bytes()
+    golden, values, links = given.values()
     with pytest.raises(ValueError, match="2 rows of the golden record repeat a customer_id"):
-        write_directory(pa.concat_tables([golden, golden]), values, links, home)
-    with pytest.raises(ValueError, match="table links lacks column 'customer_id'"):
-        write_directory(golden, values, links.drop_columns("customer_id"), home)
-    with pytest.raises(ValueError, match="table values lacks column 'said_at'"):
-        write_directory(golden, values.drop_columns("said_at"), links, home)
+        write_directory(given | {"customers": pa.concat_tables([golden, golden])}, home)
+    with pytest.raises(ValueError, match="table customer_sources lacks column 'customer_id'"):
+        write_directory(given | {"customer_sources": links.drop_columns("customer_id")}, home)
+    with pytest.raises(ValueError, match="table customer_values lacks column 'said_at'"):
+        write_directory(given | {"customer_values": values.drop_columns("said_at")}, home)
     assert path.read_bytes() == before
+
+
+def test_what_made_customers_is_read_back_beside_them(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    evidence = pa.table({"kind": ["email", "phone"], "key_value": ["é@orange.fr", None]})
+    given = tables("Zoé") | {"link_evidence": evidence}
+    write_directory(given, home)
+    read = read_directory(home, ("link_evidence", "customer_sources"))
+    assert read["link_evidence"] == evidence
+    assert read["customer_sources"].sort_by("source_record_hash").select(given["customer_sources"].column_names) == (
+        given["customer_sources"].sort_by("source_record_hash")
+    )
+    with pytest.raises(WarehouseError, match=r"no table evidence\.review_queue; tables of evidence: link_evidence"):
+        read_directory(home, ("review_queue",))
