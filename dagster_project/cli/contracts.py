@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import typer
-from rich.table import Table
 
-from dagster_project.cli.terminal import fail, open_home, out
+from dagster_project.cli.terminal import fail, folding_table, open_home, out
 
 group = typer.Typer(no_args_is_help=True, help="What each channel promised to deliver.")
 
@@ -30,8 +29,7 @@ def contracts_list() -> None:
     from dagster_project.ingestion import find_contracts
 
     place, settings = open_home()
-    table = Table("extract", "format", "delivery", "columns", "file names", box=None)
-    table.columns[-1].overflow = "fold"
+    table = folding_table("extract", "format", "delivery", "columns", "file names")
     for contract in find_contracts(place, settings).values():
         formats = ", ".join(dialect.format for dialect in contract.dialects)
         columns = str(len(contract.columns))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from dagster_project.cli.terminal import fail, out
+from dagster_project.cli.terminal import fail, folding_table, out
 from dagster_project.settings import home
 
 group = typer.Typer(no_args_is_help=True, help="How good the results are, against the simulator's truth.")
@@ -35,16 +34,16 @@ def evaluate_identity() -> None:
     except EvaluationError as error:
         fail(str(error), 1)
     out.print(f"{found.records:,} records of {found.people:,} people became {found.customers:,} customers\n")
-    table = Table("measure", "precision", "recall", "F1", box=None)
+    table = folding_table("measure", "precision", "recall", "F1")
     for name, score in (("pairs of records", found.pairwise), ("average record (B-cubed)", found.b_cubed)):
         table.add_row(name, *(f"{value:.4f}" for value in (score.precision, score.recall, score.f1)))
     out.print(table)
-    table = Table("records", "how many", "precision", "recall", box=None)
+    table = folding_table("records", "how many", "precision", "recall")
     for kind, records, precision, recall in found.kinds.itertuples(index=False):
         table.add_row(kind, f"{records:,}", f"{precision:.4f}", f"{recall:.4f}")
     out.print("\nby what was written in them, over the pairs with such a record")
     out.print(table)
-    table = Table("records of no one person", "how many", "with one", "joining several", "per thousand", box=None)
+    table = folding_table("records of no one person", "how many", "with one", "joining several", "per thousand")
     for kind, records, one, several in found.nobodys.itertuples(index=False):
         table.add_row(kind, f"{records:,}", f"{one:,}", f"{several:,}", f"{1000 * several / records:.1f}")
     if len(found.nobodys):
@@ -103,12 +102,12 @@ def evaluate_attribution(
         "Shares are over these channels, intervals of 95 % over customers.\n",
         soft_wrap=True,
     )
-    table = Table("model", "total absolute error", "from", "to", box=None)
+    table = folding_table("model", "total absolute error", "from", "to")
     for name, *errors in found.models.itertuples(index=False):
         table.add_row(name, *(f"{value:.3f}" for value in errors))
     out.print(table)
     out.print("\nby channel: what it caused, what models credit it with, and orders caused for each one credited")
-    table = Table("channel, model", "share", "from", "to", "orders", "caused / credited", box=None)
+    table = folding_table("channel, model", "share", "from", "to", "orders", "caused / credited")
     by_size = found.channels.sort_values(["true_share", "touch_channel"], ascending=[False, True], kind="stable")
     for channel, rows in by_size.groupby("touch_channel", sort=False):
         first = rows.iloc[0]

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from dagster_project.cli.quarantine import check_extract
 from dagster_project.cli.releases import unserved
-from dagster_project.cli.terminal import T, counted, err, fail, open_home, out
+from dagster_project.cli.terminal import T, counted, err, fail, folding_table, open_home, out
 from dagster_project.settings import ENGINES, POSTGRES_DSN, Home, home
 
 if TYPE_CHECKING:
@@ -245,7 +244,7 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
     refused = read_quarantine(place)
     refusals = _tally(refused["outcome"])
     rows = int(pc.sum(current["rows_loaded"]).as_py() or 0)
-    table = Table(show_header=False, box=None, padding=(0, 2))
+    table = folding_table("", "", show_header=False)
     table.add_row("rows in", f"{rows:,} from {current.num_rows:,} files")
     table.add_row(
         "quarantine", "  ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in refusals.items()) or "empty"

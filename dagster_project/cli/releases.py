@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
-from dagster_project.cli.terminal import T, counted, err, fail, open_home, out
+from dagster_project.cli.terminal import T, counted, err, fail, folding_table, open_home, out
 from dagster_project.settings import POSTGRES_DSN, Home, Settings, home
 
 if TYPE_CHECKING:
@@ -35,9 +34,8 @@ def releases_list() -> None:
     if current is None and not list_releases(place):
         out.print(f"nothing is published yet in {place.root}: `omnivue run` builds the first release", soft_wrap=True)
         return
-    table = Table("release", "built at (UTC)", "rows", "checks", "", *(["PostgreSQL"] if served else []), box=None)
-    for column in table.columns:
-        column.no_wrap = True
+    table = folding_table("release", "built at (UTC)", "rows", "checks", "", *(["PostgreSQL"] if served else []))
+    table.columns[0].no_wrap = True
     for release in list_releases(place):
         table.add_row(
             release.id,
@@ -69,7 +67,7 @@ def releases_show(
     release = current_release(place) if release_id == "current" else _release(lambda: show_release(place, release_id))
     if release is None:
         fail(f"nothing is published yet in {place.root}: `omnivue run`", 1)
-    facts = Table(show_header=False, box=None, padding=(0, 2))
+    facts = folding_table("", "", show_header=False)
     for name, value in {
         "release": release.id,
         "built at": f"{release.built_at:%Y-%m-%d %H:%M} UTC",
@@ -83,7 +81,7 @@ def releases_show(
     }.items():
         facts.add_row(name, str(value))
     out.print(facts, soft_wrap=True)
-    tables = Table("table", "rows", "sha256 of its Parquet file", box=None)
+    tables = folding_table("table", "rows", "sha256 of its Parquet file")
     tables.columns[1].justify = "right"
     for table in release.tables:
         tables.add_row(table.name, f"{table.rows:,}", table.parquet.sha256[:16])

@@ -66,7 +66,8 @@ def landing() -> dg.Definitions:
     @dg.multi_asset(name="run_record", specs=[run_info.replace_attributes(deps=specs)], pool=WAREHOUSE)
     def record(pipeline: dg.ResourceParam[Pipeline]) -> dg.MaterializeResult[None]:
         info = pipeline.record()
-        return dg.MaterializeResult(metadata={"release": info.release_id, "as_of": info.as_of.isoformat()})
+        said = {"release": info.release_id, "as_of": info.as_of.isoformat(), "because": pipeline.plan().because}
+        return dg.MaterializeResult(metadata=said)
 
     return dg.Definitions(assets=[*map(delivery_spec, contracts.values()), ingest, record])
 

@@ -27,7 +27,7 @@ from dagster_project.defs import built_months
 from dagster_project.defs.built_months import MonthsToBuild, months_to_build
 from dagster_project.defs.dbt_project import DbtProject, Pass, PassResult
 from dagster_project.defs.errors import DataRejected
-from dagster_project.defs.run_plan import RunPlan, code_version, input_digest
+from dagster_project.defs.run_plan import RunPlan, code_version, input_digest, reasons_to_build
 from dagster_project.settings import Home, Settings, SettingsError, home, load_settings
 from dagster_project.warehouse import Warehouse, open_warehouse
 from data_quality.results import judged_at, read_expectations
@@ -184,7 +184,7 @@ class Pipeline:
         )
         # What a file counts for, and what its rows say, changes with its contract, which may lie outside the code.
         facts = read_versions(self.home).to_pylist()
-        return RunPlan(
+        plan = RunPlan(
             as_of=as_of,
             data_through=_latest_business_date(deliveries) or as_of,
             code_version=version,
@@ -198,6 +198,10 @@ class Pipeline:
             ),
             current_digest=current.run.input_digest if current and is_whole else None,
         )
+        if not plan.is_needed:
+            return plan
+        reasons = reasons_to_build(current, self.settings, as_of, version, is_whole=is_whole)
+        return dataclasses.replace(plan, reasons=reasons)
 
     @functools.cached_property
     def match_model(self) -> MatchModel | None:
@@ -275,7 +279,7 @@ class Pipeline:
                 "settings_json": json.dumps(self.settings.public(), sort_keys=True),
             }
             self.warehouse.write_all("pipeline", {"run_info": pa.Table.from_pylist([row], schema=RUN_INFO_SCHEMA)})
-            counts["release"] = info.release_id
+            counts |= {"release": info.release_id, "because": plan.because}
         return info
 
     # -- between the passes ------------------------------------------------------------------------------------------

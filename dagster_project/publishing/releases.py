@@ -107,12 +107,14 @@ def list_releases(home: Home) -> list[Release]:
 
 
 def show_release(home: Home, release_id: str) -> Release:
-    """One release. Raises ReleaseError when there is none with this id."""
-    path = _releases_folder(home) / release_id
-    if path not in _complete(home):
-        known = ", ".join(each.name for each in _complete(home)) or "none"
-        raise ReleaseError(f"there is no release '{release_id}'; kept are: {known}")
-    return read_release(path)
+    """One release, by its id or the number that it begins with. Raises ReleaseError when there is none."""
+    kept = _complete(home)
+    number = int(release_id) if release_id.isdecimal() else None
+    for path in kept:
+        if path.name == release_id or _number(path.name) == number:
+            return read_release(path)
+    known = ", ".join(path.name for path in kept) or "none"
+    raise ReleaseError(f"there is no release '{release_id}'; kept are: {known}")
 
 
 def current_release(home: Home) -> Release | None:
@@ -146,9 +148,9 @@ def rollback(home: Home, release_id: str | None = None) -> Release:
         damage = _missing(release)
         if damage:
             raise ReleaseError(
-                f"release {release_id} is damaged: {damage[0]}. Choose another; kept are: {', '.join(kept)}"
+                f"release {release.id} is damaged: {damage[0]}. Choose another; kept are: {', '.join(kept)}"
             )
-        _make_current(home, release_id)
+        _make_current(home, release.id)
     return release
 
 

@@ -415,6 +415,17 @@ def test_a_second_run_at_the_same_time_is_turned_away(retailer: Path, omnivue) -
     assert "another run" in message
 
 
+def test_customers_are_looked_up_while_a_run_holds_the_warehouse(retailer: Path, omnivue) -> None:
+    with marts(retailer) as session:
+        (known,) = session.execute("select min(customer_id) from dim_customers where is_known").fetchone() or ("",)
+    as_published = omnivue("customer", known, home=retailer).stdout
+    assert omnivue("customer", known, "--unpublished", home=retailer).stdout == as_published
+    with duckdb.connect(str(retailer / "warehouse" / "warehouse.duckdb")):
+        assert omnivue("customer", known, home=retailer).stdout == as_published
+        assert "another process" in omnivue("customer", known, "--unpublished", home=retailer, expect=6).stderr
+        omnivue("identity", "review", home=retailer)
+
+
 def test_the_published_file_opens_with_an_older_duckdb_client(retailer: Path) -> None:
     client = os.environ.get("OMNIVUE_DUCKDB_14")
     if not client:

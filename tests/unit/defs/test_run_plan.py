@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +12,9 @@ import pytest
 import yaml
 
 from dagster_project.defs.pipeline import Pipeline
-from dagster_project.defs.run_plan import RunPlan, digest_of_files, input_digest
+from dagster_project.defs.run_plan import RunPlan, digest_of_files, input_digest, reasons_to_build
 from dagster_project.ingestion import ingest
-from dagster_project.settings import Home, load_settings, shipped_settings
+from dagster_project.settings import Home, Settings, load_settings, shipped_settings
 from data_quality.contract import CONTRACTS_DIR
 
 DAY = dt.date(2026, 10, 31)
@@ -60,6 +61,26 @@ def test_a_run_is_needed_unless_the_current_release_has_its_digest() -> None:
     assert plan(None).is_needed
     assert plan("other").is_needed
     assert not plan("same").is_needed
+
+
+def test_a_run_says_what_is_not_as_the_current_release_was_built(tmp_path: Path) -> None:
+    own = tmp_path / "settings.yaml"
+    own.write_text("reliability: {min_n: 31}\nwindows: {active_days: 200}\n", encoding="utf-8")
+    shipped, changed = shipped_settings(), load_settings(own)
+    # As its manifest gives it back.
+    written = json.loads(json.dumps(shipped.public()))
+    current = SimpleNamespace(settings=written, as_of=DAY, run=SimpleNamespace(code_version="c1"))
+
+    def because(settings: Settings = shipped, day: dt.date = DAY, code: str = "c1", is_whole: bool = True) -> str:
+        reasons = reasons_to_build(current, settings, day, code, is_whole=is_whole)  # type: ignore[arg-type]
+        return RunPlan(day, day, code, "new", "old", reasons).because
+
+    assert because() == "files, decisions or the match model changed"
+    assert because(changed) == "settings changed: reliability.min_n, windows.active_days"
+    assert because(code="c2", day=DAY + dt.timedelta(1)) == "the code changed; the day is 2026-11-01, not 2026-10-31"
+    assert because(is_whole=False) == "what a run makes beside the release was removed"
+    assert reasons_to_build(None, shipped, DAY, "c1", is_whole=True) == ("there is no release yet",)
+    assert RunPlan(DAY, DAY, "c1", "same", "same").because == "a rebuild was asked for"
 
 
 def test_code_digest_sees_names_and_contents_of_sources_but_not_what_tools_write(tmp_path: Path) -> None:

@@ -252,6 +252,10 @@ def test_rollback_goes_one_release_back_each_time_until_there_is_none(
         rollback(home)
     with pytest.raises(ReleaseError, match="there is no release '000009-2026-11-01'; kept are: 000001"):
         rollback(home, "000009-2026-11-01")
+    with pytest.raises(ReleaseError, match="there is no release '9'"):
+        rollback(home, "9")
+    # By its number alone, too.
+    assert rollback(home, "3").id == published(4).id.replace("000004", "000003")
 
 
 def test_a_damaged_release_is_not_rolled_back_to(home: Home, published: Callable[[int], Release]) -> None:
