@@ -33,7 +33,12 @@ def evaluate_identity() -> None:
         found = evaluate(assigned, known)
     except EvaluationError as error:
         fail(str(error), 1)
-    out.print(f"{found.records:,} records of {found.people:,} people became {found.customers:,} customers\n")
+    became = f"{found.records - found.alone:,} records became {found.customers - found.alone:,} customers"
+    out.print(
+        f"The channels wrote {found.records:,} records of {found.people:,} people; {became}. Each of the other "
+        f"{found.alone:,}, refused or not delivered yet, counts as a customer of its own.\n",
+        soft_wrap=True,
+    )
     table = folding_table("measure", "precision", "recall", "F1")
     for name, score in (("pairs of records", found.pairwise), ("average record (B-cubed)", found.b_cubed)):
         table.add_row(name, *(f"{value:.4f}" for value in (score.precision, score.recall, score.f1)))

@@ -114,9 +114,15 @@ def identity_decisions() -> None:
     delivered = set(zip(known["source_system"], known["source_person_key"], strict=True))
     rows = decisions.table.to_pylist()
     kinds = Counter(weighed.state)
+    absent = {
+        row: missing
+        for row, state in enumerate(weighed.state)
+        if state == HOLDS and (missing := [record for record in pair(rows[row]) if record not in delivered])
+    }
     out.print(
-        f"decisions: {kinds[HOLDS]:,} in force, {kinds[REPLACED]:,} replaced by later ones on the same pair, "
-        f"{kinds[CONTRADICTED]:,} contradicted by later ones, {decisions.unfilled:,} still without an action",
+        f"decisions: {kinds[HOLDS] - len(absent):,} in force, {len(absent):,} waiting for a record, "
+        f"{kinds[REPLACED]:,} replaced by later ones on the same pair, {kinds[CONTRADICTED]:,} contradicted by later "
+        f"ones, {decisions.unfilled:,} still without an action",
         soft_wrap=True,
     )
 
@@ -128,9 +134,9 @@ def identity_decisions() -> None:
         if state == CONTRADICTED:
             others = "; ".join(told(other) for other in weighed.against[row])
             out.print(f"[yellow]contradicted[/]  {escape(told(row))} by {escape(others)}", soft_wrap=True)
-        elif state == HOLDS and (absent := [record for record in pair(rows[row]) if record not in delivered]):
-            missing = " and ".join(" ".join(record) for record in absent)
-            out.print(f"[yellow]waiting[/]  {escape(told(row))}: no customer has {escape(missing)} yet", soft_wrap=True)
+        elif row in absent:
+            named = " and ".join(" ".join(record) for record in absent[row])
+            out.print(f"[yellow]waiting[/]  {escape(told(row))}: no customer has {escape(named)} yet", soft_wrap=True)
 
 
 @group.command("history")

@@ -33,9 +33,11 @@ class Evaluation:
     together (recall). `b_cubed`: the same for the average record's neighbours, itself included (Bagga and Baldwin
     1998). `kinds`: one row per kind of record (kind, records, precision, recall over the pairs with such a record).
     `nobodys`: one row per kind of record that names no one person (kind, records, one_person = those put with one
-    person's records, as other evidence may, several_people = those of customers that are several people)."""
+    person's records, as other evidence may, several_people = those of customers that are several people). `alone`:
+    how many of `records` no customer was assigned, so that each counts as one of `customers`."""
 
     records: int
+    alone: int
     people: int
     customers: int
     pairwise: Score
@@ -78,6 +80,7 @@ def evaluate(assigned: pd.DataFrame, truth: pd.DataFrame) -> Evaluation:
     kinds.insert(0, "records", judged.groupby("kind").size())
     return Evaluation(
         records=len(known),
+        alone=int(alone.sum()),
         people=int(judged["person"].nunique()),
         customers=len(np.unique(customers)),
         pairwise=_score(judged["found"].sum(), judged["made"].sum(), judged["due"].sum()),

@@ -24,7 +24,8 @@ CREATED, MERGED_INTO, SPLIT_FROM, REVERTED = "created", "merged_into", "split_fr
 FIRST_DELIVERY = "first delivery of its eldest record"
 ONE_CUSTOMER = "the records were found to be one customer's"
 ELDER = "an elder record of the customer was delivered"
-BY_STEWARD = "a steward set the records apart"
+APART_BY_STEWARD = "a steward set the records apart"
+JOINED_BY_STEWARD = "a steward joined the records"
 BY_DATA = "the records no longer share a usable key"
 
 # One row per change. A `link` row says which customer a record belongs to from this run on (NULL: none any more)
@@ -133,13 +134,20 @@ class Ledger:
 
 
 def new_rows(
-    ledger: Ledger, before: pd.DataFrame, links: pa.Table, set_apart: Set[frozenset[str]], as_of: dt.date
+    ledger: Ledger,
+    before: pd.DataFrame,
+    links: pa.Table,
+    as_of: dt.date,
+    *,
+    set_apart: Set[frozenset[str]] = frozenset(),
+    joined: Set[frozenset[str]] = frozenset(),
 ) -> pa.Table:
     """What the ledger must remember of a run: changed memberships and the events that explain every changed id.
 
     `before` are the ledger's members (`Ledger.members`) among the records that the run looked at, `links` what they
     are now: it has source_system, source_person_key, first_seen_date, customer_id and eldest_first_seen (the birth date
-    of the cluster); `set_apart` holds the pairs of customers that a steward keeps apart. Ids never change silently:
+    of the cluster); `set_apart` holds the pairs of customers that a steward keeps apart, `joined` those of
+    customers before the run with records that a steward puts together. Ids never change silently:
     an id that ends is `merged_into` the customer its eldest record went to, one that appears is `created` once in
     its life, `split_from` the customer its records leave behind, or `reverted` when a former merge is undone.
     `created` is dated with the eldest record's delivery, the others with as_of. An id whose records are no longer
@@ -172,9 +180,10 @@ def new_rows(
                 continue
             event = REVERTED if new in merged_once and old in alive_now else SPLIT_FROM
             by_steward = frozenset((new, old)) in set_apart
-            events.append(_event(new, event, old, as_of, BY_STEWARD if by_steward else BY_DATA))
+            events.append(_event(new, event, old, as_of, APART_BY_STEWARD if by_steward else BY_DATA))
     for old, new in sorted(went_to.items()):
-        events.append(_event(old, MERGED_INTO, new, as_of, ELDER if new not in alive_before else ONE_CUSTOMER))
+        found = JOINED_BY_STEWARD if frozenset((old, new)) in joined else ONE_CUSTOMER
+        events.append(_event(old, MERGED_INTO, new, as_of, ELDER if new not in alive_before else found))
 
     run = ledger.last_run + 1
     changed = changed.sort_values(_RECORD)

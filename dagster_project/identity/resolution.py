@@ -191,8 +191,9 @@ def identify(
         ledger,
         before,
         _memberships(part.born, links, part.clusters),
-        _set_apart(part.rulings, part.clusters, part.born, settings.id_key),
         as_of,
+        set_apart=_set_apart(part.rulings, part.clusters, part.born, settings.id_key),
+        joined=_joined(part.rulings, part.born, before),
     )
     after = Ledger(pa.concat_tables([ledger.rows, rows]), ledger.decisions)
     totals = _totals(memory, before, links)
@@ -482,6 +483,17 @@ def _set_apart(rulings: Rulings, clusters: Clusters, born: pa.Table, id_key: str
 
     linked = ((one, other) for one, other in rulings.unlink if min(clusters.cluster[[one, other]]) >= 0)
     return {frozenset((customer(one), customer(other))) for one, other in linked}
+
+
+def _joined(rulings: Rulings, born: pa.Table, before: pd.DataFrame) -> set[frozenset[str]]:
+    """The pairs of former customers with records that a steward's decisions put together."""
+    if not rulings.link:
+        return set()
+    numbers = sorted({record for pair in rulings.link for record in pair})
+    named = born.select(RECORD).take(pa.array(numbers)).to_pandas().assign(record=numbers)
+    customer = named.merge(before, on=list(RECORD)).set_index("record")["customer_id"]
+    pairs = ((customer.get(one), customer.get(other)) for one, other in rulings.link)
+    return {frozenset(pair) for pair in pairs if None not in pair}
 
 
 def _normalised_keys(born: pa.Table, keys: KeyTable, clusters: Clusters) -> pa.Table:

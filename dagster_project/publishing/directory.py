@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from dagster_project.publishing.releases import Description, write_comments
 from dagster_project.settings import Home
-from dagster_project.warehouse import DuckDBWarehouse
+from dagster_project.warehouse import DuckDBWarehouse, WarehouseError
 from dagster_project.warehouse.warehouse import quoted
 
 EVIDENCE = "evidence"
@@ -70,6 +70,8 @@ def read_directory(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
     """Tables of the directory by name, as the last run that wrote one left them. Raises WarehouseError when one is not
     there."""
     directory = DuckDBWarehouse(home.directory)
+    if not home.directory.exists():
+        raise WarehouseError(f"there is no customer directory in {home.directory.parent} yet: `omnivue run` first")
     return {name: directory.table("main" if name in _MAIN else EVIDENCE, name) for name in names}
 
 

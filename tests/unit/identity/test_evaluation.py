@@ -33,7 +33,7 @@ def test_a_worked_example() -> None:
             ]
         )
     )  # fmt: skip
-    assert (result.records, result.people, result.customers) == (5, 2, 3)
+    assert (result.records, result.alone, result.people, result.customers) == (5, 1, 2, 3)
     assert (result.pairwise.precision, result.pairwise.recall) == (pytest.approx(1 / 3), pytest.approx(1 / 4))
     assert result.pairwise.f1 == pytest.approx(2 / 7)
     assert result.b_cubed.precision == pytest.approx(float(Fraction(11, 15)))

@@ -111,6 +111,29 @@ def test_a_steward_may_part_what_a_card_joins_and_join_what_nothing_does(
     assert methods["5"] == "steward"
 
 
+def test_history_tells_what_a_steward_joined_from_what_the_records_say(
+    record: Record, run: Run, remembered: Remembered
+) -> None:
+    """Anne and her mailbox are joined by a card delivered late, the two of Paul by a decision of that day."""
+    rows = [
+        record("crm:1", 1, first_name="Anne", email="anne@orange.fr"),
+        record("shop:1", 2, first_name="Anne", card="9250000000017"),
+        record("crm:2", 3, first_name="Paul"),
+        record("support:2", 4, first_name="Paul"),
+    ]
+    join = decide("link", [("support", "2")], [("crm", "2")], dt.date(2026, 1, 20), "said so on the phone")
+    late = record("loyalty:9250000000017", 5, card="9250000000017", email="anne@orange.fr")
+    merged = run([*rows, late], remembered(None, run(rows), join)).history.to_pylist()
+    assert {
+        (event["customer_id"], event["other_customer_id"], event["reason"])
+        for event in merged
+        if event["event"] == "merged_into"
+    } == {
+        (id_of("shop", "1"), id_of("crm", "1"), "the records were found to be one customer's"),
+        (id_of("support", "2"), id_of("crm", "2"), "a steward joined the records"),
+    }
+
+
 def test_the_latest_decision_on_a_pair_holds_and_one_on_an_absent_record_is_counted(record: Record, run: Run) -> None:
     import pyarrow as pa
 

@@ -16,8 +16,8 @@ import pytest
 from dagster_project.identity import IdentityResult, Ledger, MatchModel, append_to_ledger, load_ledger
 from dagster_project.identity.ids import customer_id
 from dagster_project.identity.review import review_queue
-from dagster_project.settings import Home, load_settings
-from dagster_project.warehouse import open_warehouse
+from dagster_project.publishing import write_directory
+from dagster_project.settings import Home
 
 Record = Callable[..., dict[str, Any]]
 Run = Callable[..., IdentityResult]
@@ -37,14 +37,23 @@ def place(tmp_path: Path, record: Record, run: Run, as_table: Callable[[list[dic
     rows[1] |= {"emails": ["a@orange.fr"]}
     result = run(rows, load_ledger(home.ledger), model=model)
     append_to_ledger(home.ledger, result.new_ledger_rows)
-    warehouse = open_warehouse(home, load_settings())
     memory, table = result.memory, as_table(rows)
     keyed = model.thresholds.keyed
     queue = review_queue(
         memory.scored_pairs, result.links, table, Ledger.empty().decisions, review_from=0.5, joins_from=keyed
     )
-    warehouse.write_all("identity", {"review_queue": queue, "normalised_keys": memory.normalised_keys})
-    warehouse.write_all("intermediate", {"int_customer_records": table})
+    values = ("customer_id", "field", "value", "source_system", "source_person_key", "said_at", "rule")
+    write_directory(
+        {
+            "customers": result.links.group_by("customer_id").aggregate([]),
+            "customer_values": pa.table({name: pa.array([], pa.string()) for name in values}),
+            "customer_sources": result.links,
+            "customer_records": table,
+            "normalised_keys": memory.normalised_keys,
+            "review_queue": queue,
+        },
+        home,
+    )
     return home
 
 
@@ -94,7 +103,7 @@ def test_the_queue_is_told_written_filled_in_and_obeyed(place: Home, omnivue: Om
         csv.writer(sink, delimiter=";").writerows([header, asked, later])
     assert omnivue("identity", "review", home=place.root).stdout == "Nothing to review.\n"
     told = omnivue("identity", "decisions", home=place.root).stdout
-    assert told.startswith("decisions: 2 in force")
+    assert told.startswith("decisions: 1 in force, 1 waiting for a record")
     assert "decisions.csv line 3" in told
     assert "no customer has crm 404 yet" in told
 
