@@ -201,6 +201,11 @@ def _postgres(home: Home) -> Iterator[Finding]:
         return
     if served is None:
         return
+    if served.lacks is not None:
+        yield Finding(
+            "PostgreSQL", "warning", served.lacks, f"mend it, or {POSTGRES_DSN}, then `omnivue releases sync`"
+        )
+        return
     if current is None or served.current == current.id:
         yield Finding("PostgreSQL", "ok", f"{served.where} serves {served.current or 'nothing yet'}")
     else:

@@ -38,11 +38,13 @@ _LOCK_NOT_AVAILABLE, _DEADLOCK, _NO_PRIVILEGE, _DEPENDED_ON = "55P03", "40P01", 
 @dataclass(frozen=True)
 class Served:
     """What PostgreSQL holds: the release that `marts` is (None before the first), and all that can be pinned or rolled
-    back to, oldest first. `where` is user and database."""
+    back to, oldest first. `where` is user and database, `lacks` why this user cannot load a release, with the
+    remedy."""
 
     where: str
     current: str | None
     releases: tuple[str, ...]
+    lacks: str | None
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ def served_by_postgres(settings: Settings) -> Served | None:
             f"select current_user || '@' || current_database(), to_regclass('{_OURS}.releases') is not null"
         )
         rows = session.query(f"select id, is_current from {_OURS}.releases order by id") if is_prepared else []
-    return Served(where, next((id_ for id_, is_current in rows if is_current), None), tuple(id_ for id_, _ in rows))
+        lacks = _lacks(session)
+    current = next((id_ for id_, is_current in rows if is_current), None)
+    return Served(where, current, tuple(id_ for id_, _ in rows), lacks)
 
 
 # -- what is there before the first release ------------------------------------------------------------------------
@@ -174,6 +178,8 @@ def _prepare(session: PostgresSession, options: Postgres) -> None:
     )
     if encoding != "UTF8":
         raise PostgresError(f"the database has the encoding {encoding}. Create one with encoding 'UTF8' and name that.")
+    if (lacks := _lacks(session)) is not None:
+        raise PostgresError(f"{lacks}.")
     _make_role(session, options.reader_role)
     if not is_prepared:
         _lock(session, _LOADING)
@@ -181,6 +187,21 @@ def _prepare(session: PostgresSession, options: Postgres) -> None:
         session.do([f"comment on schema {_OURS} is {literal(_LAYOUT)}"])
         _grant(session, _OURS, options)
     session.commit()
+
+
+def _lacks(session: PostgresSession) -> str | None:
+    """Why the user of the DSN cannot load and switch releases, with the remedy."""
+    ((user, database, may_create, owner),) = session.query(
+        "select current_user, current_database(), has_database_privilege(current_database(), 'create'), "
+        f"(select pg_get_userbyid(nspowner) from pg_namespace where nspname = {literal(_OURS)} and "
+        "not pg_has_role(nspowner, 'usage'))"
+    )
+    if owner is not None:
+        return f"the releases in database {database} belong to {owner}, and {user} may not change them: name {owner}"
+    if not may_create:
+        grant = f"grant create on database {quoted(database)} to {quoted(user)}"
+        return f"{user} may not create schemas in database {database}. Have an administrator run `{grant}`"
+    return None
 
 
 def _make_role(session: PostgresSession, role: str | None) -> None:

@@ -20,6 +20,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100, help="of the part kills")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="parts side by side; default: the cores")
     asked = parser.parse_args()
+    if asked.jobs < 1:
+        parser.error(f"--jobs {asked.jobs}: at least one part is played at a time")
     names = [name for name in PARTS if name in (asked.part or PARTS)]
     with ThreadPoolExecutor(asked.jobs) as side_by_side:
         rows = list(side_by_side.map(lambda name: play_alone(name, asked), names))

@@ -559,6 +559,36 @@ def test_a_user_who_may_not_create_roles_is_told_what_an_administrator_does(
             owner.execute(f"drop role {loader}".encode())
 
 
+def test_a_user_who_may_not_load_releases_is_told_so_before_one_is_due(
+    home: Home,
+    settings: Settings,
+    published: Callable[..., Release],
+    database: Any,
+    analyst: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def told() -> tuple[str, str]:
+        with pytest.raises(PostgresError) as refused:
+            sync_postgres(home, settings)
+        (finding,) = (each for each in examine(home) if each.subject == "PostgreSQL")
+        return str(refused.value), finding.detail
+
+    published(1)
+    owner, reader = database.server.dsn(database.name, "owner"), f"{database.name}_analyst"
+    monkeypatch.setenv("OMNIVUE_POSTGRES_DSN", analyst)
+    for said in told():
+        assert said.startswith(
+            f"{reader} may not create schemas in database {database.name}. Have an administrator run `grant create on "
+            f'database "{database.name}" to "{reader}"`'
+        )
+    monkeypatch.setenv("OMNIVUE_POSTGRES_DSN", owner)
+    assert sync_postgres(home, settings) is not None
+    monkeypatch.setenv("OMNIVUE_POSTGRES_DSN", analyst)
+    for said in told():
+        assert f"belong to owner, and {reader} may not change them: name owner" in said
+    assert versions(database) == [(1, 1)]
+
+
 def test_without_a_server_the_file_is_current_and_the_password_is_nowhere(
     home: Home, settings: Settings, published: Callable[..., Release], monkeypatch: pytest.MonkeyPatch, omnivue: Any
 ) -> None:
