@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.markup import escape
 
-from dagster_project.cli.quarantine import check_extract
+from dagster_project.cli.quarantine import OUTCOMES, check_extract
 from dagster_project.cli.releases import unserved
 from dagster_project.cli.terminal import T, counted, err, fail, folding_table, open_home, out
 from dagster_project.settings import ENGINES, POSTGRES_DSN, Home, home
@@ -246,9 +246,7 @@ def _print_summary(place: Home, outcome: Outcome, seconds: float) -> None:
     rows = int(pc.sum(current["rows_loaded"]).as_py() or 0)
     table = folding_table("", "", show_header=False)
     table.add_row("rows in", f"{rows:,} from {current.num_rows:,} files")
-    table.add_row(
-        "quarantine", "  ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in refusals.items()) or "empty"
-    )
+    table.add_row("quarantine", counted({OUTCOMES[name]: count for name, count in refusals.items()}) or "empty")
     # One row is the member `unknown`.
     table.add_row("customers", f"{release.table('dim_customers').rows - 1:,}")
     restated = next((step.counts["restated_customers"] for step in outcome.steps if step.step == "identity"), 0)

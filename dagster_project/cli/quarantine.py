@@ -14,7 +14,14 @@ from dagster_project.settings import Home, Settings
 group = typer.Typer(no_args_is_help=True, help="Rows and files that broke their contract.")
 
 
-OUTCOMES = ("row_quarantined", "file_rejected", "deduplicated", "replaced", "kept_reported")
+# What may become of a row or file that is not loaded as it came, and what many of them are called.
+OUTCOMES = {
+    "row_quarantined": "rows refused",
+    "file_rejected": "files refused",
+    "deduplicated": "deduplicated",
+    "replaced": "replaced",
+    "kept_reported": "kept, but reported",
+}
 
 
 @group.command("list")

@@ -257,7 +257,7 @@ class Pipeline:
                     self.watch(table.extract, done, len(tables))
             deliveries, quarantine = read_deliveries(self.home), read_quarantine(self.home)
             self.warehouse.write_all("pipeline", {"deliveries": deliveries, "quarantine": quarantine})
-            counts |= {"deliveries": deliveries.num_rows, "quarantined": quarantine.num_rows}
+            counts |= {"deliveries": deliveries.num_rows, "quarantine_entries": quarantine.num_rows}
 
     def record(self) -> RunInfo:
         """Announce the release in `pipeline.run_info`."""
