@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import holidays
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt"
@@ -617,7 +618,7 @@ def load_settings(override: Path | None = None) -> Settings:
         try:
             own = yaml.safe_load(override.read_text(encoding="utf-8")) or {}
         except yaml.YAMLError as error:
-            raise SettingsError(f"{override}: not valid YAML: {error}") from error
+            raise SettingsError(f"{override}: {_unreadable(error)}") from error
         if not isinstance(own, dict):
             raise SettingsError(f"{override}: expected settings as `name: value` lines, got {type(own).__name__}")
         values = _overlay(values, own)
@@ -632,7 +633,45 @@ def load_settings(override: Path | None = None) -> Settings:
             meant = f"; did you mean '{near}'?" if near else "."
             raise SettingsError(f"{source}: there is no setting '{where}'{meant} {listed}") from error
         value = "what is not shown" if where.startswith("alerts.webhooks") else repr(first.get("input"))
-        raise SettingsError(f"{source}: setting '{where}' holds {value}: {first['msg']}. {listed}") from error
+        default = _default(first["loc"])
+        shipped = f"; the default is {default!r}" if source != DEFAULTS_FILE and default is not None else ""
+        raise SettingsError(
+            f"{source}: setting '{where}' holds {value}: {expectation(first)}{shipped}. {listed}"
+        ) from error
+
+
+def expectation(problem: ErrorDetails) -> str:
+    """What pydantic found wrong with a value, in the words of whoever wrote it."""
+    kind, message = problem["type"], problem["msg"].removeprefix("Value error, ").partition(", unable to parse")[0]
+    if kind == "missing":
+        return "this one is required"
+    if kind in ("model_type", "dict_type"):
+        return "expected settings below it, as `name: value`"
+    if kind == "too_short":
+        return f"expected at least {problem['ctx']['min_length']}"
+    if kind == "string_pattern_mismatch":
+        return f"expected text of the form {problem['ctx']['pattern']}"
+    if message.startswith(("Input should be greater", "Input should be less")):
+        message = message.replace("be ", "be a value ", 1)
+    return message.replace("Input should be ", "expected ", 1)
+
+
+def _unreadable(error: yaml.YAMLError) -> str:
+    """Where YAML stops being YAML, and why."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: not valid YAML, {error.problem}"
+    return f"not valid YAML, {error}"
+
+
+def _default(where: Sequence[int | str]) -> object:
+    """The shipped value of a setting that is one value, None for others."""
+    value: Any = yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8"))
+    for part in where:
+        if not isinstance(value, dict) or part not in value:
+            return None
+        value = value[part]
+    return None if isinstance(value, dict) else value
 
 
 def _like(where: Sequence[int | str]) -> str | None:

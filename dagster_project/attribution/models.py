@@ -13,7 +13,7 @@ from dagster_project.attribution import shares
 from dagster_project.attribution.markov import removal_effects
 from dagster_project.attribution.paths import AttributionError, Journeys, Paths, encode
 from dagster_project.attribution.shapley import shapley, shapley_rate
-from dagster_project.settings import Attribution, shipped_settings
+from dagster_project.settings import Attribution, expectation, shipped_settings
 
 ALGORITHMIC = ("markov", "shapley", "shapley_rate")
 MODELS = (*shares.RULES, *ALGORITHMIC)
@@ -131,7 +131,7 @@ def _settings(chosen: Mapping[str, float | str]) -> Attribution:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        problem = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
-        said = f"{name}={first['input']!r}: {problem}" if name else problem.removeprefix("Value error, ")
+        problem = "there is no such setting" if first["type"] == "extra_forbidden" else expectation(first)
+        said = f"{name}={first['input']!r}: {problem}" if name else problem
         known = ", ".join(f"{field}={value!r}" for field, value in shipped_settings().attribution)
         raise AttributionError(f"{said}. Settings and their defaults: {known}") from error

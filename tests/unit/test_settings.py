@@ -157,6 +157,23 @@ def test_a_wrong_setting_is_named_with_its_file_and_value(tmp_path: Path, text: 
         load_settings(override(tmp_path, text))
     for part in ["settings.yaml", *named]:
         assert part in str(error.value)
+    assert "should" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("windows: {active_days: soon}", "'soon': expected a valid integer; the default is 365."),
+        ("windows: {active_days: -3}", "-3: expected a value greater than 0; the default is 365."),
+        ("windows: 12", "'windows' holds 12: expected settings below it, as `name: value`. "),
+        ("business: {country: FRA}", "'FRA': expected text of the form ^[A-Z]{2}$; the default is 'FR'."),
+        ("windows:\n  active_days: [1", "settings.yaml: line 2, column 18: not valid YAML, expected ',' or ']'"),
+    ],
+)
+def test_what_is_expected_of_a_setting_is_told_with_its_default(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        load_settings(override(tmp_path, text))
+    assert said in str(error.value)
 
 
 @pytest.mark.parametrize(
