@@ -91,9 +91,15 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000) 
         dg.DagsterInstance.get() as instance,
     ):
         close_dead_runs(instance, place)
-    environment = os.environ | {"OMNIVUE_HOME": str(place.root), "DAGSTER_HOME": str(place.dagster)}
+    # `dagster dev` would recommend another command that scaffolds projects; this one serves ours.
+    quiet = ("ignore:Function `dev_command` is superseded", os.environ.get("PYTHONWARNINGS"))
+    environment = os.environ | {
+        "OMNIVUE_HOME": str(place.root),
+        "DAGSTER_HOME": str(place.dagster),
+        "PYTHONWARNINGS": ",".join(filter(None, quiet)),
+    }
     dagster = Path(sys.executable).with_name("dagster")
-    out.print(f"Dagster UI: http://127.0.0.1:{port} (stop with Ctrl-C)")
+    out.print(f"The Dagster UI is starting, half a minute: http://127.0.0.1:{port} (stop with Ctrl-C)", soft_wrap=True)
     command = [str(dagster), "dev", "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)]
     os.chdir(place.dagster)
     # Dagster ends by `kill` as it does by Ctrl-C, which a script that starts it with `&` has it ignore.
