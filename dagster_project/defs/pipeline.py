@@ -561,25 +561,9 @@ class Pipeline:
         from dagster_project.publishing import write_directory
 
         with self._step("customer directory") as counts:
-            tables = self.dossier_tables()
-            models = self._dbt.descriptions("intermediate") | self._dbt.descriptions("identity")
-            write_directory(
-                tables | {"review_queue": self.warehouse.table("identity", "review_queue")},
-                self.home,
-                {
-                    "customers": models["int_customer_golden"],
-                    "customer_values": models["int_customer_golden_values"],
-                    "customer_sources": models["customer_links"],
-                },
-            )
-            counts["customers"] = tables["customers"].num_rows
-        return int(tables["customers"].num_rows)
-
-    def dossier_tables(self) -> dict[str, pa.Table]:
-        """What `omnivue customer` tells of customers from, as the last run found it, published or not."""
-        from dagster_project.identity.dossier import TABLES
-
-        return {name: self.warehouse.table(schema, table) for name, (schema, table) in TABLES.items()}
+            descriptions = self._dbt.descriptions("intermediate") | self._dbt.descriptions("identity")
+            counts["customers"] = customers = write_directory(self.warehouse, self.home, descriptions)
+        return customers
 
     # -- customers to call back ---------------------------------------------------------------------------------------
 

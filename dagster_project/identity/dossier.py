@@ -12,16 +12,16 @@ from dagster_project.identity.explanation import compare, joined
 from dagster_project.identity.keys import KeyType, normalise_email, normalise_phone
 from dagster_project.identity.match_model import MatchModel
 
-# Tables a dossier is made of, as the customer directory names them, and where the warehouse has them.
-TABLES = {
-    "customers": ("intermediate", "int_customer_golden"),
-    "customer_values": ("intermediate", "int_customer_golden_values"),
-    "customer_sources": ("identity", "customer_links"),
-    "customer_records": ("intermediate", "int_customer_records"),
-    "customer_history": ("identity", "customer_history"),
-    "link_evidence": ("identity", "link_evidence"),
-    "normalised_keys": ("identity", "normalised_keys"),
-}
+# Tables of the customer directory that a dossier is made of.
+TABLES = (
+    "customers",
+    "customer_values",
+    "customer_sources",
+    "customer_records",
+    "customer_history",
+    "link_evidence",
+    "normalised_keys",
+)
 Tables = Mapping[str, pd.DataFrame]
 RECORD = ["source_system", "source_person_key"]
 

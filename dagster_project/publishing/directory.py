@@ -8,62 +8,97 @@ customer_id. Nothing of it ever goes into a release. What made records one custo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from dagster_project.publishing.releases import Description, write_comments
 from dagster_project.settings import Home
-from dagster_project.warehouse import DuckDBWarehouse, WarehouseError
+from dagster_project.warehouse import DuckDBWarehouse, Warehouse, WarehouseError
+from dagster_project.warehouse.duckdb_session import session
 from dagster_project.warehouse.warehouse import quoted
 
-EVIDENCE = "evidence"
-# The tables people read: the columns they have at least, and how many of these, the first, a table is sorted by.
-_MAIN = {
-    "customers": (("customer_id",), 1),
-    "customer_values": (
-        ("customer_id", "field", "value", "source_system", "source_person_key", "said_at", "rule"),
-        2,
+_RECORD = ("source_system", "source_person_key")
+
+
+@dataclass(frozen=True)
+class DirectoryTable:
+    """A table of the directory, in `directory_schema`, and where the warehouse has it. `columns` come first, or alone
+    where `is_part`; it is sorted by the first `keys` of them."""
+
+    schema: str
+    name: str
+    directory_schema: str = "evidence"
+    columns: tuple[str, ...] = ()
+    keys: int = 0
+    is_part: bool = False
+
+    def select(self, table: str) -> str:
+        """SQL for its rows, read from `table`."""
+        first = ", ".join(map(quoted, self.columns))
+        others = "" if self.is_part else f"* exclude ({first})" if first else "*"
+        order = f" order by {', '.join(map(quoted, self.columns[: self.keys]))}" if self.keys else ""
+        return f"select {', '.join(filter(None, (first, others)))} from {table}{order}"
+
+
+# One row per customer_id; one per value of these with the record that said it and when; one per source record with its
+# raw key, and its `source_record_hash` as the marts' bridge names it. Then what `omnivue customer` and `identity
+# review` tell of: of the records, what people compare.
+TABLES: Mapping[str, DirectoryTable] = {
+    "customers": DirectoryTable("intermediate", "int_customer_golden", "main", ("customer_id",), 1),
+    "customer_values": DirectoryTable(
+        "intermediate", "int_customer_golden_values", "main", ("customer_id", "field", "value", *_RECORD), 2
     ),
-    "customer_sources": (("customer_id", "source_system", "source_person_key", "source_record_hash"), 3),
-}
+    "customer_sources": DirectoryTable(
+        "identity", "customer_links", "main", ("customer_id", *_RECORD, "source_record_hash"), 3
+    ),
+    "customer_records": DirectoryTable(
+        "intermediate",
+        "int_customer_records",
+        columns=(
+            *_RECORD, "first_seen_date", "first_name", "last_name", "birth_date", "street", "postal_code", "city",
+        ),
+        is_part=True,
+    ),
+    "customer_history": DirectoryTable("identity", "customer_history"),
+    "link_evidence": DirectoryTable("identity", "link_evidence"),
+    "normalised_keys": DirectoryTable("identity", "normalised_keys"),
+    "review_queue": DirectoryTable("identity", "review_queue"),
+}  # fmt: skip
 
 
-def write_directory(
-    tables: Mapping[str, pa.Table], home: Home, descriptions: Mapping[str, Description] | None = None
-) -> Path:
-    """Replace the directory. Of `tables`, `customers` is the golden record (one row per customer_id),
-    `customer_values` has one row per value in it with the record that said it and when, `customer_sources` one row per
-    source record with its raw key, and `source_record_hash` as the marts' bridge names it; the others go into schema
-    `evidence` as they are. `descriptions`, by table, become comments of the first three.
+def write_directory(warehouse: Warehouse, home: Home, descriptions: Mapping[str, Description] | None = None) -> int:
+    """Replace the directory by what the warehouse holds; returns its number of customers. `descriptions`, by table of
+    the warehouse, become comments.
 
     The file has mode 0600 in a folder of mode 0700. Readers of the former file keep it. Raises ValueError when a
-    column is missing or a customer occurs twice.
+    customer occurs twice, and WarehouseError or WarehouseBusy when the warehouse cannot be read.
     """
-    for name, (columns, _) in _MAIN.items():
-        missing = [column for column in columns if column not in tables[name].column_names]
-        if missing:
-            raise ValueError(f"customer directory: table {name} lacks column '{missing[0]}'")
-    customers = tables["customers"]
-    repeated = customers.num_rows - len(customers["customer_id"].unique())
-    if repeated:
-        raise ValueError(f"customer directory: {repeated} rows of the golden record repeat a customer_id")
-
     folder = home.directory.parent
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     aside = home.directory.with_suffix(".new")
     for leftover in (aside, Path(f"{aside}.wal")):
         leftover.unlink(missing_ok=True)
-    directory = DuckDBWarehouse(aside)
-    directory.write_all("main", {name: _sorted(tables[name], *_MAIN[name]) for name in _MAIN})
-    directory.write_all(EVIDENCE, {name: table for name, table in tables.items() if name not in _MAIN})
-    with directory.writer() as connection:
-        for name, description in (descriptions or {}).items():
-            write_comments(connection, quoted(name), description)
+    with session(aside) as connection:
+        for schema in sorted({table.schema for table in TABLES.values()}):
+            warehouse.attach(connection, "warehouse", schema)
+        for name, table in TABLES.items():
+            target = f"{quoted(table.directory_schema)}.{quoted(name)}"
+            source = f"warehouse.{quoted(table.schema)}.{quoted(table.name)}"
+            connection.execute(f"create schema if not exists {quoted(table.directory_schema)}")
+            connection.execute(f"create table {target} as {table.select(source)}")
+            if descriptions is not None and table.name in descriptions:
+                write_comments(connection, target, descriptions[table.name])
+        counted = connection.execute("select count(*), count(*) - count(distinct customer_id) from customers")
+        customers, repeated = counted.fetchone() or (0, 0)
+    if repeated:
+        aside.unlink()
+        raise ValueError(f"customer directory: {repeated} rows of the golden record repeat a customer_id")
     aside.chmod(0o600)
     aside.replace(home.directory)
-    return home.directory
+    return int(customers)
 
 
 def read_directory(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
@@ -72,9 +107,4 @@ def read_directory(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
     directory = DuckDBWarehouse(home.directory)
     if not home.directory.exists():
         raise WarehouseError(f"there is no customer directory in {home.directory.parent} yet: `omnivue run` first")
-    return {name: directory.table("main" if name in _MAIN else EVIDENCE, name) for name in names}
-
-
-def _sorted(table: pa.Table, columns: tuple[str, ...], keys: int) -> pa.Table:
-    others = [name for name in table.column_names if name not in columns]
-    return table.select([*columns, *others]).sort_by([(name, "ascending") for name in columns[:keys]])
+    return {name: directory.table(TABLES[name].directory_schema, name) for name in names}

@@ -16,8 +16,10 @@ import pytest
 from dagster_project.identity import IdentityResult, Ledger, MatchModel, append_to_ledger, load_ledger
 from dagster_project.identity.ids import customer_id
 from dagster_project.identity.review import review_queue
-from dagster_project.publishing import write_directory
-from dagster_project.settings import Home
+from dagster_project.publishing.directory import TABLES as DIRECTORY
+from dagster_project.publishing.directory import write_directory
+from dagster_project.settings import Home, load_settings
+from dagster_project.warehouse import open_warehouse
 
 Record = Callable[..., dict[str, Any]]
 Run = Callable[..., IdentityResult]
@@ -42,18 +44,22 @@ def place(tmp_path: Path, record: Record, run: Run, as_table: Callable[[list[dic
     queue = review_queue(
         memory.scored_pairs, result.links, table, Ledger.empty().decisions, review_from=0.5, joins_from=keyed
     )
-    values = ("customer_id", "field", "value", "source_system", "source_person_key", "said_at", "rule")
-    write_directory(
+    warehouse = open_warehouse(home, load_settings())
+    customers = result.links.group_by("customer_id").aggregate([])
+    said = pa.table({name: pa.array([], pa.string()) for name in DIRECTORY["customer_values"].columns})
+    golden = {"int_customer_golden": customers, "int_customer_golden_values": said}
+    warehouse.write_all("intermediate", {"int_customer_records": table} | golden)
+    warehouse.write_all(
+        "identity",
         {
-            "customers": result.links.group_by("customer_id").aggregate([]),
-            "customer_values": pa.table({name: pa.array([], pa.string()) for name in values}),
-            "customer_sources": result.links,
-            "customer_records": table,
+            "customer_links": result.links,
+            "customer_history": result.history,
+            "link_evidence": result.evidence,
             "normalised_keys": memory.normalised_keys,
             "review_queue": queue,
         },
-        home,
     )
+    write_directory(warehouse, home)
     return home
 
 
