@@ -83,7 +83,8 @@ def write_directory(warehouse: Warehouse, home: Home, descriptions: Mapping[str,
         leftover.unlink(missing_ok=True)
     with session(aside) as connection:
         for schema in sorted({table.schema for table in TABLES.values()}):
-            warehouse.attach(connection, "warehouse", schema)
+            read = [table.name for table in TABLES.values() if table.schema == schema]
+            warehouse.attach(connection, "warehouse", schema, read)
         for name, table in TABLES.items():
             target = f"{quoted(table.directory_schema)}.{quoted(name)}"
             source = f"warehouse.{quoted(table.schema)}.{quoted(table.name)}"

@@ -157,8 +157,10 @@ class DuckDBWarehouse:
             connection.execute("commit")
         return plan.stale
 
-    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
-        """The whole file, read-only, whichever the schema."""
+    def attach(
+        self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str, tables: Sequence[str] | None = None
+    ) -> None:
+        """The whole file, read-only, whichever the tables."""
         if not self.path.exists():
             raise WarehouseError(f"{self.path}: there is no warehouse yet. Run `omnivue run` first.")
         if (alias,) in connection.execute("select database_name from duckdb_databases()").fetchall():

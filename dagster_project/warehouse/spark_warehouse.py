@@ -144,9 +144,11 @@ class SparkWarehouse:
         found = self.session.sql(f"show tblproperties {name}").collect()
         return next((str(row["value"]) for row in found if row["key"] == _LOADED), None)
 
-    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
+    def attach(
+        self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str, tables: Sequence[str] | None = None
+    ) -> None:
         """Views over the tables' files: rows stream from Parquet, and never through the driver."""
-        self._expose(connection, alias, schema, self.tables(schema))
+        self._expose(connection, alias, schema, self.tables(schema) if tables is None else tables)
 
     def judged(self) -> SparkSession:
         return self.session

@@ -71,9 +71,11 @@ class Warehouse(Protocol):
         `ds`). Months whose digest is the one they were loaded with stay as they are; returns the others. Repeating a
         load that was cut off mends it."""
 
-    def attach(self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str) -> None:
-        """Make the tables of `schema` readable as `alias.schema.table` in a DuckDB session; further schemas may follow
-        under the same alias. Raises WarehouseError when there is no warehouse."""
+    def attach(
+        self, connection: duckdb.DuckDBPyConnection, alias: str, schema: str, tables: Sequence[str] | None = None
+    ) -> None:
+        """Make the tables of `schema` readable as `alias.schema.table` in a DuckDB session, these at least; further
+        schemas may follow under the same alias. Raises WarehouseError when there is no warehouse."""
 
     def judged(self) -> Any:
         """What the gate's suites run on: see `data_quality.runner.run_stage`."""

@@ -102,7 +102,19 @@ def test_publishing_reads_partitions_in_place(warehouse: SparkWarehouse) -> None
     with session() as connection:
         warehouse.attach(connection, "source", "facts")
         rows = connection.execute("select id, month from source.facts.by_month order by id").fetchall()
+        # Further schemas come under the same name, and only the tables that are asked for.
+        warehouse.session.sql("create schema if not exists more")
+        for table in ("wanted", "other"):
+            warehouse.session.sql(f"drop table if exists more.{table}")
+            warehouse.session.sql(f"create table more.{table} using parquet as select 7 as a")
+        warehouse.attach(connection, "source", "more", ["wanted"])
+        seven = connection.execute("select a from source.more.wanted").fetchall()
+        listed = connection.execute(
+            "select table_schema, table_name from information_schema.tables where table_catalog = 'source'"
+        ).fetchall()
     assert rows == [("a", dt.date(2026, 1, 1)), ("b", dt.date(2026, 2, 1)), ("c", None)]
+    assert seven == [(7,)]
+    assert set(listed) == {("facts", "by_month"), ("more", "wanted")}
 
 
 @table_suite("core", "marts.orders", key=["order_id"])
