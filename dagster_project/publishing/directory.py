@@ -7,7 +7,7 @@ customer_id. Nothing of it ever goes into a release. What made records one custo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,9 @@ TABLES: Mapping[str, DirectoryTable] = {
 }  # fmt: skip
 
 
+_SCHEMAS = {table.directory_schema for table in TABLES.values()}
+
+
 def write_directory(warehouse: Warehouse, home: Home, descriptions: Mapping[str, Description] | None = None) -> int:
     """Replace the directory by what the warehouse holds; returns its number of customers. `descriptions`, by table of
     the warehouse, become comments.
@@ -85,10 +88,11 @@ def write_directory(warehouse: Warehouse, home: Home, descriptions: Mapping[str,
         for schema in sorted({table.schema for table in TABLES.values()}):
             read = [table.name for table in TABLES.values() if table.schema == schema]
             warehouse.attach(connection, "warehouse", schema, read)
+        for schema in _SCHEMAS:
+            connection.execute(f"create schema if not exists {quoted(schema)}")
         for name, table in TABLES.items():
             target = f"{quoted(table.directory_schema)}.{quoted(name)}"
             source = f"warehouse.{quoted(table.schema)}.{quoted(table.name)}"
-            connection.execute(f"create schema if not exists {quoted(table.directory_schema)}")
             connection.execute(f"create table {target} as {table.select(source)}")
             if descriptions is not None and table.name in descriptions:
                 write_comments(connection, target, descriptions[table.name])
@@ -102,10 +106,15 @@ def write_directory(warehouse: Warehouse, home: Home, descriptions: Mapping[str,
     return int(customers)
 
 
-def read_directory(home: Home, names: Iterable[str]) -> dict[str, pa.Table]:
+def read_directory(home: Home, names: Sequence[str]) -> dict[str, pa.Table]:
     """Tables of the directory by name, as the last run that wrote one left them. Raises WarehouseError when one is not
     there."""
     directory = DuckDBWarehouse(home.directory)
     if not home.directory.exists():
         raise WarehouseError(f"there is no customer directory in {home.directory.parent} yet: `omnivue run` first")
+    there = {name for schema in _SCHEMAS for name in directory.tables(schema)}
+    if missing := [name for name in names if name not in there]:
+        raise WarehouseError(
+            f"{home.directory} has no table {missing[0]}: another version of Omnivue wrote it. `omnivue run` does so anew"
+        )
     return {name: directory.table(TABLES[name].directory_schema, name) for name in names}

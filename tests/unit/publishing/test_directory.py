@@ -121,6 +121,10 @@ def test_what_made_customers_is_read_back_beside_them(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match=r"there is no customer directory in .* yet: `omnivue run` first"):
         read_directory(home, ("customers",))
     write_directory(warehouse(tmp_path / "w.duckdb"), home)
+    with duckdb.connect(str(home.directory)) as former:
+        former.execute("alter table evidence.review_queue rename to other")
+    with pytest.raises(WarehouseError, match="has no table review_queue: another version of Omnivue wrote it"):
+        read_directory(home, ("customers", "review_queue"))
     read = read_directory(home, ("link_evidence", "customer_records"))
     assert read["link_evidence"].to_pylist() == [
         {"kind": "email", "key_value": "é@orange.fr"},
