@@ -115,6 +115,7 @@ def read_directory(home: Home, names: Sequence[str]) -> dict[str, pa.Table]:
     there = {name for schema in _SCHEMAS for name in directory.tables(schema)}
     if missing := [name for name in names if name not in there]:
         raise WarehouseError(
-            f"{home.directory} has no table {missing[0]}: another version of Omnivue wrote it. `omnivue run` does so anew"
+            f"{home.directory} has no table {missing[0]}: another version of Omnivue wrote it. `omnivue run` makes it "
+            "anew"
         )
     return {name: directory.table(TABLES[name].directory_schema, name) for name in names}
