@@ -30,15 +30,11 @@ def customer(
     from dagster_project.defs.pipeline import Pipeline
     from dagster_project.identity.dossier import TABLES, dossier, find
     from dagster_project.identity.waterfall import draw, waterfalls
-    from dagster_project.publishing.directory import TABLES as WHERE
-    from dagster_project.publishing.directory import read_directory
+    from dagster_project.publishing import directory_to_be, read_directory
 
     place, settings = open_home()
     pipeline = Pipeline(place, settings)
-    if unpublished:
-        read = {name: pipeline.warehouse.table(WHERE[name].schema, WHERE[name].name) for name in TABLES}
-    else:
-        read = read_directory(place, TABLES)
+    read = directory_to_be(pipeline.warehouse, TABLES) if unpublished else read_directory(place, TABLES)
     tables = {name: table.to_pandas() for name, table in read.items()}
     found = find(who, tables, settings.business.country)
     if not found:

@@ -7,7 +7,7 @@ one.
 
 from dagster_project.publishing.call_backs import write_call_backs
 from dagster_project.publishing.catalogue import CATALOGUE, CatalogueError, write_catalogue
-from dagster_project.publishing.directory import read_directory, write_directory
+from dagster_project.publishing.directory import directory_to_be, read_directory, write_directory
 from dagster_project.publishing.locks import RunBusy, run_lock
 from dagster_project.publishing.manifest import Release, ReleaseError, ReleaseTable, RunInfo
 from dagster_project.publishing.postgres import Served, Synced, served_by_postgres, sync_postgres
@@ -40,6 +40,7 @@ __all__ = [
     "Served",
     "Synced",
     "current_release",
+    "directory_to_be",
     "list_releases",
     "next_release_id",
     "publish",

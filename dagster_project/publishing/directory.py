@@ -106,6 +106,11 @@ def write_directory(warehouse: Warehouse, home: Home, descriptions: Mapping[str,
     return int(customers)
 
 
+def directory_to_be(warehouse: Warehouse, names: Sequence[str]) -> dict[str, pa.Table]:
+    """The same tables as the last run found them, published or not. Raises WarehouseError when one is not there."""
+    return {name: warehouse.table(TABLES[name].schema, TABLES[name].name) for name in names}
+
+
 def read_directory(home: Home, names: Sequence[str]) -> dict[str, pa.Table]:
     """Tables of the directory by name, as the last run that wrote one left them. Raises WarehouseError when one is not
     there."""
