@@ -175,7 +175,7 @@ def contents(home: Path) -> dict[str, Any]:
     """Digests of every published table that does not tell which run made it, and of the customer directory's."""
     found: dict[str, Any] = dict(fingerprints(home, without=OF_THE_RUN))
     with duckdb.connect(str(home / "directory" / "customer_directory.duckdb"), read_only=True) as session:
-        for (name,) in session.execute("select table_name from duckdb_tables() order by 1").fetchall():
+        for (name,) in session.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall():
             digest = session.execute(f"select count(*), bit_xor(hash(source)) from {name} as source").fetchone()
             found[f"directory.{name}"] = digest
     return found
