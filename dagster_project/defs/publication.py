@@ -8,21 +8,15 @@ import dagster as dg
 
 from dagster_project.defs.catalog import OWNER, WAREHOUSE
 from dagster_project.defs.gate import RESULTS
-from dagster_project.defs.models import LINKS
 from dagster_project.defs.outcomes import AS_OF_TAG, RELEASE_TAG
 from dagster_project.defs.pipeline import Pipeline
 from dagster_project.defs.retries import tried_again
+from dagster_project.publishing.directory import TABLES
 
 
 @dg.asset(
     key=["directory", "customer_directory"],
-    deps=[
-        ["intermediate", "int_customer_golden"],
-        ["intermediate", "int_customer_golden_values"],
-        ["intermediate", "int_customer_records"],
-        LINKS,
-        RESULTS,
-    ],
+    deps=[*([table.schema, table.name] for table in TABLES.values()), RESULTS],
     group_name="publication",
     description="Names and addresses with their sources, raw source ids and what made them one customer: a file of its "
     "own (mode 0600), latest only. Read by `omnivue customer`.",
