@@ -606,12 +606,16 @@ def home() -> Home:
     return Home(root)
 
 
+def _shipped_values() -> Any:
+    return yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8"))
+
+
 def load_settings(override: Path | None = None) -> Settings:
     """The shipped settings with `override` (a YAML file, may be absent) laid over them, key by key.
 
     Raises SettingsError naming the file, the setting, its value and what is expected.
     """
-    values = yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8"))
+    values = _shipped_values()
     source = DEFAULTS_FILE
     if override is not None and override.exists():
         source = override
@@ -666,7 +670,7 @@ def _unreadable(error: yaml.YAMLError) -> str:
 
 def _default(where: Sequence[int | str]) -> object:
     """The shipped value of a setting that is one value, None for others."""
-    value: Any = yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8"))
+    value: Any = _shipped_values()
     for part in where:
         if not isinstance(value, dict) or part not in value:
             return None
@@ -683,7 +687,7 @@ def _like(where: Sequence[int | str]) -> str | None:
             known.append(f"{path}{key}")
             walk(value, f"{path}{key}.")
 
-    walk(yaml.safe_load(DEFAULTS_FILE.read_text(encoding="utf-8")), "")
+    walk(_shipped_values(), "")
     *above, name = map(str, where)
     if elsewhere := [other for other in known if other.split(".")[-1] == name]:
         return elsewhere[0]
