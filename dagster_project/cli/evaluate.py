@@ -15,28 +15,29 @@ group = typer.Typer(no_args_is_help=True, help="How good the results are, agains
 @group.command("identity")
 def evaluate_identity() -> None:
     """Precision and recall of who is who, in all and by what made a record hard."""
+    import pandas as pd
+
     from dagster_project.identity import EvaluationError, evaluate
-    from dagster_project.publishing import reader
-    from dagster_project.warehouse.warehouse import exactly
+    from dagster_project.publishing import read_directory
 
     place = home()
-    truth, directory = place.root / "truth" / "source_records.csv", place.directory
+    truth = place.root / "truth" / "source_records.csv"
     if not truth.exists():
         fail(f"there is no truth in {truth.parent}: only a simulated retailer's is known (`omnivue simulate`)", 1)
-    if not directory.exists():
-        fail(f"there is no customer directory in {directory.parent}: `omnivue run` first", 1)
-    record = "source_system || ':' || source_person_key as record_id"
-    with reader(directory) as session:
-        assigned = session.execute(f"select {record}, customer_id from customer_sources").df()
-        known = session.execute(f"select {record}, person_id, kind from read_csv(?)", [exactly(truth)]).df()
+    assigned = read_directory(place, ["customer_sources"])["customer_sources"].to_pandas()
+    # A key may look like a number, or be written NA.
+    known = pd.read_csv(truth, dtype=str, keep_default_na=False, na_values=[""])
+    for records in (assigned, known):
+        records["record_id"] = records["source_system"] + ":" + records["source_person_key"]
     try:
         found = evaluate(assigned, known)
     except EvaluationError as error:
         fail(str(error), 1)
     became = f"{found.records - found.alone:,} records became {found.customers - found.alone:,} customers"
+    others = f" Each of the other {found.alone:,}, refused or not delivered yet, counts as a customer of its own."
     out.print(
-        f"The channels wrote {found.records:,} records of {found.people:,} people; {became}. Each of the other "
-        f"{found.alone:,}, refused or not delivered yet, counts as a customer of its own.\n",
+        f"The channels wrote {found.records:,} records of {found.people:,} people; {became}."
+        f"{others if found.alone else ''}\n",
         soft_wrap=True,
     )
     table = folding_table("measure", "precision", "recall", "F1")

@@ -266,7 +266,7 @@ def _number(release_id: str) -> int:
 
 @contextmanager
 def reader(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A session that only reads a published database or the customer directory."""
+    """A session that only reads a published database."""
     with session(database, read_only=True) as connection:
         yield connection
 
