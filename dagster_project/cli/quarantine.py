@@ -16,8 +16,8 @@ group = typer.Typer(no_args_is_help=True, help="Rows and files that broke their 
 
 # What may become of a row or file that is not loaded as it came, and what many of them are called.
 OUTCOMES = {
-    "row_quarantined": "rows refused",
-    "file_rejected": "files refused",
+    "row_quarantined": "rows quarantined",
+    "file_rejected": "files rejected",
     "deduplicated": "deduplicated",
     "replaced": "replaced",
     "kept_reported": "kept, but reported",
